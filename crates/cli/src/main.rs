@@ -1,0 +1,2 @@
+//! dayseal command.
+fn main() {}

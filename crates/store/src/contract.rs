@@ -1,0 +1,147 @@
+//! What dayseal asks of an object store, and no more.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::StoreError;
+
+/// SHA-256 of an object's whole bytes. Callers have it already; back-ends pass it on, never recompute it on the hot path.
+pub type Sha256 = [u8; 32];
+
+/// When a [`Store::put`] may take effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Create only (`If-None-Match: *`).
+    Absent,
+    /// Replace only the object that has this entity tag (`If-Match`).
+    Matches(String),
+}
+
+/// What a store knows of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectMeta {
+    /// Length in bytes.
+    pub length: u64,
+    /// Opaque entity tag; good only for [`Condition::Matches`].
+    pub etag: String,
+    /// Version id where the store keeps versions.
+    pub version: Option<String>,
+}
+
+/// An object's bytes with what the store knows of it.
+#[derive(Clone, Debug)]
+pub struct StoredObject {
+    /// The whole bytes, or the asked range.
+    pub bytes: Bytes,
+    /// Its metadata; `length` is the whole object's even for a range.
+    pub meta: ObjectMeta,
+}
+
+/// Whether a listed thing holds bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A version with bytes.
+    Object,
+    /// A delete marker: it hides older versions and holds no bytes.
+    DeleteMarker,
+}
+
+/// One version of one key, as [`Store::list`] reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Key below the store's root.
+    pub key: String,
+    /// Version id where the store keeps versions.
+    pub version: Option<String>,
+    /// Whether this version is the current one of its key.
+    pub latest: bool,
+    /// Length in bytes; 0 for a marker.
+    pub length: u64,
+    /// Bytes or delete marker.
+    pub kind: EntryKind,
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// In ascending order of key bytes; versions of one key next to each other, newest first.
+    pub entries: Vec<Entry>,
+    /// Where the next page starts; `None` at the end. Opaque.
+    pub next: Option<String>,
+}
+
+/// What a back-end can tell; verdicts say "not checked" for the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Listings show every version and every delete marker.
+    pub versions: bool,
+}
+
+/// A place that keeps objects by key: one root of a log.
+///
+/// Keys are relative to the root, made of segments of `[A-Za-z0-9._-]` joined by `/`, none empty, none starting with a dot.
+///
+/// Expected of every implementer, and proved by the conformance suite:
+/// - A `put` that returned `Ok` is durable and seen by every later `get` and `list`.
+/// - Two `put`s with [`Condition::Absent`] for one key: exactly one succeeds; the other is
+///   [`ErrorKind::AlreadyExists`](crate::ErrorKind). No reader ever sees part of an object.
+/// - A `put` that returned another error may or may not have taken effect; the caller finds out by
+///   reading. Transient errors are retried inside, within the deadline of the store.
+/// - Methods are safe to cancel: a cancelled `put` may or may not take effect.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Stores `bytes` under `key` if `condition` holds. `sha256` is the digest of `bytes`.
+    ///
+    /// # Errors
+    /// `AlreadyExists` ([`Condition::Absent`] and the key has a current object), `Precondition`
+    /// ([`Condition::Matches`] and another tag or no object), or what the store reports.
+    async fn put(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        sha256: &Sha256,
+        condition: Condition,
+    ) -> Result<ObjectMeta, StoreError>;
+
+    /// The whole object, its current version or the one named. `limit` bounds the bytes read.
+    ///
+    /// # Errors
+    /// `NotFound` (no object, a delete marker, no such version), `TooLarge` (longer than `limit`; nothing is read).
+    async fn get(&self, key: &str, version: Option<&str>, limit: u64) -> Result<StoredObject, StoreError>;
+
+    /// `length` bytes from `offset`, fewer at the object's end, none past it.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    async fn get_range(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        offset: u64,
+        length: u64,
+    ) -> Result<StoredObject, StoreError>;
+
+    /// Metadata of the current or named version.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    async fn head(&self, key: &str, version: Option<&str>) -> Result<ObjectMeta, StoreError>;
+
+    /// One page of every version and marker whose key starts with `prefix`; `from` is [`Page::next`] of the page before.
+    ///
+    /// # Errors
+    /// What the store reports. An empty listing is `Ok`.
+    async fn list(&self, prefix: &str, from: Option<&str>) -> Result<Page, StoreError>;
+
+    /// The names directly below `prefix` that have something below them, each ending in `/`, sorted, each the full key prefix.
+    ///
+    /// # Errors
+    /// What the store reports.
+    async fn list_prefixes(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+
+    /// What this back-end can tell.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Where this root is, for messages (`s3://bucket/prefix`, `file:///dir`). Holds no secret.
+    fn url(&self) -> &str;
+}
