@@ -1,8 +1,18 @@
 //! The bytes of dayseal: bytes in, bytes out.
 //!
 //! No tokio, no AWS, no clock, no randomness of its own: time and random bytes are parameters.
-//! `docs/spec/` is normative; each module names its page.
+//! `docs/spec/` is normative; each module names its page or its public source.
 
+pub mod batch;
+pub mod checkpoint;
+mod hash;
+pub mod merkle;
+pub mod names;
+pub mod note;
 pub mod time;
 
+pub use checkpoint::Checkpoint;
+pub use hash::{Digest, DigestError};
+pub use names::{BatchKey, NameError, Origin, ServiceName, StreamId};
+pub use note::{Note, VerifierKey};
 pub use time::{Day, TimeError, UnixMillis};

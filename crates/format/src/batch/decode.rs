@@ -1,0 +1,196 @@
+//! Decoding a batch: one strict reading, every length bounded before it is used.
+
+use aes_gcm::aead::AeadInOut as _;
+use aes_gcm::{Aes256Gcm, KeyInit as _};
+use zstd::zstd_safe;
+
+use super::encode::{salted_leaf, salted_root};
+use super::keys::{BatchKeys, commits};
+use super::{
+    BatchError, DataKey, Header, MAGIC, MAX_BATCH_LEN, MAX_ENTRIES_LEN, MAX_ENTRY_LEN, MAX_HEADER,
+    PREFIX_LEN, TAG_LEN, VERSION, padded_len,
+};
+use crate::Digest;
+use crate::merkle::inclusion_proof;
+
+/// A batch whose framing and header are well formed. Nothing in it is authenticated yet.
+#[derive(Clone, Debug)]
+pub struct Batch<'a> {
+    header: Header,
+    /// Every byte before the ciphertext.
+    associated: &'a [u8],
+    ciphertext: &'a [u8],
+}
+
+impl<'a> Batch<'a> {
+    /// Parses the bytes of exactly one batch.
+    ///
+    /// # Errors
+    /// [`BatchError`], by what is wrong; trailing bytes are an error.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, BatchError> {
+        if bytes.len() as u64 > MAX_BATCH_LEN {
+            return Err(BatchError::Framing("longer than 40 MiB"));
+        }
+        let (header_len, ciphertext_len) = prefix(bytes)?;
+        let start = PREFIX_LEN + header_len;
+        let expected = (start + ciphertext_len) as u64;
+        if expected != bytes.len() as u64 {
+            return Err(BatchError::Length { expected, found: bytes.len() as u64 });
+        }
+        let (associated, ciphertext) = bytes.split_at(start);
+        let header = Header::decode(&associated[PREFIX_LEN..])?;
+        Ok(Self { header, associated, ciphertext })
+    }
+
+    /// The header: claims of the producer.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Opens the batch: commitment, decryption, padding, one zstd frame, lines, root.
+    ///
+    /// # Errors
+    /// [`BatchError`], by the first check that fails.
+    pub fn open(&self, key: &DataKey) -> Result<OpenBatch, BatchError> {
+        let h = &self.header;
+        let keys = BatchKeys::derive(key, &h.salt, &h.origin, h.stream, h.seq);
+        if !commits(&keys, h) {
+            return Err(BatchError::Commitment);
+        }
+        let mut plain = self.ciphertext.to_vec();
+        let body_len = plain.len() - TAG_LEN;
+        let (body, tag) = plain.split_at_mut(body_len);
+        let tag: [u8; TAG_LEN] = (&*tag).try_into().expect("the tag is the last 16 bytes");
+        Aes256Gcm::new(&keys.encrypt.into())
+            .decrypt_inout_detached(&[0; 12].into(), self.associated, body.into(), &tag.into())
+            .map_err(|_| BatchError::Decrypt)?;
+        let lines = decompress(&plain[..body_len])?;
+        let ends = line_ends(&lines, h.entries)?;
+        let mut salts = Vec::new();
+        keys.leaf_salts(ends.len(), &mut salts);
+        let open = OpenBatch { lines, ends, salts };
+        let found = salted_root(&open.salts, open.iter());
+        if found == h.root { Ok(open) } else { Err(BatchError::Root { expected: h.root, found }) }
+    }
+}
+
+/// Header and ciphertext length by the prefix, both within their bounds.
+fn prefix(bytes: &[u8]) -> Result<(usize, usize), BatchError> {
+    let Some(prefix) = bytes.first_chunk::<PREFIX_LEN>() else {
+        return Err(BatchError::Framing("shorter than its 16-byte prefix"));
+    };
+    if &prefix[..7] != MAGIC {
+        return Err(BatchError::Framing("does not start with DAYSEAL"));
+    }
+    if prefix[7] != VERSION {
+        return Err(BatchError::Version { found: prefix[7] });
+    }
+    let number = |at: usize| {
+        u32::from_be_bytes([prefix[at], prefix[at + 1], prefix[at + 2], prefix[at + 3]]) as usize
+    };
+    let (header, ciphertext) = (number(8), number(12));
+    if header > MAX_HEADER {
+        return Err(BatchError::Framing("header longer than 16,384 bytes"));
+    }
+    if ciphertext <= TAG_LEN || ciphertext as u64 > MAX_BATCH_LEN {
+        return Err(BatchError::Framing("ciphertext length outside its bounds"));
+    }
+    Ok((header, ciphertext))
+}
+
+/// The entry lines inside a decrypted plaintext.
+fn decompress(plain: &[u8]) -> Result<Vec<u8>, BatchError> {
+    let bad = BatchError::Contents;
+    let Some((lengths, rest)) = plain.split_first_chunk::<8>() else {
+        return Err(bad("shorter than its two lengths"));
+    };
+    let lines_len = u32::from_be_bytes([lengths[0], lengths[1], lengths[2], lengths[3]]) as usize;
+    let frame_len = u32::from_be_bytes([lengths[4], lengths[5], lengths[6], lengths[7]]) as usize;
+    if lines_len == 0 || lines_len > MAX_ENTRIES_LEN {
+        return Err(bad("entries length outside 1 byte to 32 MiB"));
+    }
+    if frame_len > rest.len() || padded_len(8 + frame_len) != plain.len() {
+        return Err(bad("frame length and padding do not fit the plaintext"));
+    }
+    let (frame, padding) = rest.split_at(frame_len);
+    if padding.iter().any(|b| *b != 0) {
+        return Err(bad("padding is not all zero"));
+    }
+    // One frame and nothing behind it: a decoder would go on to a second or a skippable one.
+    if !frame.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+        || zstd_safe::find_frame_compressed_size(frame) != Ok(frame_len)
+    {
+        return Err(bad("not exactly one zstd frame"));
+    }
+    if zstd_safe::get_frame_content_size(frame).ok().flatten() != Some(lines_len as u64) {
+        return Err(bad("the zstd frame declares another length"));
+    }
+    let lines =
+        zstd::bulk::decompress(frame, lines_len).map_err(|_| bad("the zstd frame is corrupt"))?;
+    if lines.len() == lines_len { Ok(lines) } else { Err(bad("the zstd frame has another length")) }
+}
+
+/// Ends of the lines, newline included; exactly `count` lines of 1 to 65,535 bytes.
+fn line_ends(lines: &[u8], count: u32) -> Result<Vec<u32>, BatchError> {
+    let bad = BatchError::Contents;
+    let mut ends = Vec::with_capacity(count as usize);
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', lines) {
+        if end == start || end - start > MAX_ENTRY_LEN {
+            return Err(bad("an entry is empty or longer than 65,535 bytes"));
+        }
+        start = end + 1;
+        ends.push(start as u32);
+        if ends.len() > count as usize {
+            break;
+        }
+    }
+    if start != lines.len() || ends.len() != count as usize {
+        return Err(bad("the number of lines is not the header's number of entries"));
+    }
+    Ok(ends)
+}
+
+/// An opened batch: its entries, checked against the header's root.
+pub struct OpenBatch {
+    lines: Vec<u8>,
+    ends: Vec<u32>,
+    salts: Vec<aes::Block>,
+}
+
+impl std::fmt::Debug for OpenBatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OpenBatch({} entries)", self.ends.len())
+    }
+}
+
+impl OpenBatch {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Never: a batch has at least one entry.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The entries in order, without newlines.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.lines[start as usize..*end as usize - 1])
+    }
+
+    /// All lines with their newlines, as recorded.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// Salt and audit path of one entry, for a proof; `None` if out of range.
+    pub fn proof(&self, index: usize) -> Option<([u8; 16], Vec<Digest>)> {
+        let leaves: Vec<_> =
+            self.salts.iter().zip(self.iter()).map(|(s, e)| salted_leaf(s, e)).collect();
+        let path = inclusion_proof(&leaves, index)?;
+        Some((self.salts[index].into(), path))
+    }
+}
