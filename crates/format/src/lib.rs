@@ -6,13 +6,17 @@
 pub mod batch;
 pub mod checkpoint;
 mod hash;
+pub mod manifest;
 pub mod merkle;
 pub mod names;
 pub mod note;
+pub mod record;
 pub mod time;
 
 pub use checkpoint::Checkpoint;
 pub use hash::{Digest, DigestError};
+pub use manifest::Manifest;
 pub use names::{BatchKey, NameError, Origin, ServiceName, StreamId};
 pub use note::{Note, VerifierKey};
+pub use record::Record;
 pub use time::{Day, TimeError, UnixMillis};
