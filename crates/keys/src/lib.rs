@@ -1,1 +1,69 @@
-//! dayseal keys.
+//! Data keys and signing keys of a log.
+//!
+//! Three traits, one for each right: [`DataKeySource`] makes data keys (producers),
+//! [`DataKeyOpener`] opens them (auditors), [`Signer`] signs checkpoints (the sealer). Each role
+//! needs one of them and holds no more. [`LocalKeys`] is all three from a key file, for laptops,
+//! tests and small set-ups; AWS KMS fills the same traits.
+
+mod context;
+mod error;
+mod local;
+
+use async_trait::async_trait;
+use dayseal_format::VerifierKey;
+use dayseal_format::batch::DataKey;
+
+pub use context::KeyContext;
+pub use error::KeyError;
+pub use local::{LocalKeys, random};
+
+/// A fresh data key, in the clear for its user and wrapped for the batch header.
+#[derive(Debug)]
+pub struct GeneratedKey {
+    /// The key itself. Wiped when dropped.
+    pub key: DataKey,
+    /// What goes into the header.
+    pub wrapped: Vec<u8>,
+    /// Id of the wrapping key.
+    pub key_id: String,
+}
+
+/// Makes data keys; cannot open them. The right of a producer (KMS `GenerateDataKey`).
+#[async_trait]
+pub trait DataKeySource: Send + Sync + std::fmt::Debug {
+    /// A fresh data key bound to `context`.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the key service refuses or cannot be reached.
+    async fn generate(&self, context: &KeyContext) -> Result<GeneratedKey, KeyError>;
+}
+
+/// Opens data keys. The right of an auditor (KMS `Decrypt`).
+#[async_trait]
+pub trait DataKeyOpener: Send + Sync + std::fmt::Debug {
+    /// Opens `wrapped` with the wrapping key `key_id`, which the caller takes from the policy and
+    /// never from the header alone: a header must not choose the key that opens it.
+    ///
+    /// # Errors
+    /// [`KeyError::UnknownKey`] if this opener does not hold `key_id`, [`KeyError::Unwrap`] if the
+    /// wrapped key was not made by it for `context`.
+    async fn open(
+        &self,
+        key_id: &str,
+        wrapped: &[u8],
+        context: &KeyContext,
+    ) -> Result<DataKey, KeyError>;
+}
+
+/// Signs checkpoints. The right of the sealer (KMS `Sign`, `ED25519_SHA_512`, RAW).
+#[async_trait]
+pub trait Signer: Send + Sync + std::fmt::Debug {
+    /// The key that verifies what this signs.
+    fn verifier_key(&self) -> &VerifierKey;
+
+    /// An Ed25519 signature (RFC 8032) over `text`.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the key service refuses or cannot be reached.
+    async fn sign(&self, text: &[u8]) -> Result<[u8; 64], KeyError>;
+}

@@ -1,0 +1,373 @@
+//! The sealer.
+
+use dayseal_format::manifest::{Manifest, ManifestBuilder, ManifestPlan};
+use dayseal_format::merkle::Frontier;
+use dayseal_format::names::{checkpoint_key, manifest_key};
+use dayseal_format::record::{Counts, Record};
+use dayseal_format::{Day, Digest, UnixMillis, VerifierKey};
+use dayseal_keys::Signer;
+use dayseal_store::{ErrorKind, Store};
+use serde::Serialize;
+
+use super::SealError;
+use super::collect::{late_objects, own_objects};
+use super::progress::{Tip, read_checkpoint, read_manifest, sealed_days};
+use crate::create::{LogSettings, put_new, sign};
+use crate::head::Head;
+use crate::objects::{Examined, READ_LIMIT, examine};
+
+/// Seals the days of one log.
+///
+/// Needs to list and read the evidence root, to create manifests and checkpoints in it, and to
+/// read and swap the head in the state root. Holds no data key: it proves that bytes stood when it
+/// sealed, not that they are authentic.
+#[derive(Debug)]
+pub struct Sealer<'a> {
+    evidence: &'a dyn Store,
+    state: &'a dyn Store,
+    signer: &'a dyn Signer,
+    settings: LogSettings,
+}
+
+/// One day that a run sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SealedDay {
+    /// The day.
+    pub day: Day,
+    /// Totals of its manifest.
+    pub counts: Counts,
+    /// Leaves of the log after it.
+    pub size: u64,
+    /// Another run, perhaps a crashed one, had written the manifest.
+    pub adopted: bool,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SealSummary {
+    /// Days sealed now, oldest first.
+    pub sealed: Vec<SealedDay>,
+    /// Newest sealed day, by this run or an earlier one.
+    pub newest: Option<Day>,
+}
+
+impl<'a> Sealer<'a> {
+    /// A sealer of the log that `settings` name.
+    ///
+    /// # Errors
+    /// [`SealError::Settings`].
+    pub fn new(
+        evidence: &'a dyn Store,
+        state: &'a dyn Store,
+        signer: &'a dyn Signer,
+        settings: LogSettings,
+    ) -> Result<Self, SealError> {
+        settings.check()?;
+        Ok(Self { evidence, state, signer, settings })
+    }
+
+    /// The newest day that may be sealed at `now`: the one before the day of `now - grace_ms`.
+    pub fn due(now: UnixMillis, grace_ms: i64) -> Option<Day> {
+        now.saturating_add(-grace_ms).day().previous()
+    }
+
+    /// Seals every unsealed day up to `through`, in order. `each` hears of every day as it is done.
+    ///
+    /// Idempotent and safe to cancel: what is left half-done, the next run finishes.
+    ///
+    /// # Errors
+    /// [`SealError`]; the days already sealed stay sealed.
+    pub async fn seal_through(
+        &self,
+        through: Day,
+        now: UnixMillis,
+        mut each: impl FnMut(&SealedDay),
+    ) -> Result<SealSummary, SealError> {
+        if now <= through.last_instant() {
+            let reason = format!("{through} has not ended at {now}");
+            return Err(SealError::Settings { reason });
+        }
+        let mut head = self.head().await?;
+        let mut tip = self.tip().await?;
+        self.reconcile(&head, &tip).await?;
+        let mut summary = SealSummary { sealed: Vec::new(), newest: tip.day };
+        let first = match tip.day {
+            None => Some(self.settings.first_day),
+            Some(day) => day.next(),
+        };
+        let Some(first) = first else { return Ok(summary) };
+        for day in first.through(through) {
+            let (manifest, digest, adopted) = self.manifest(day, &tip, now).await?;
+            tip = Tip::after(&manifest, digest);
+            head = self.publish(day, &tip, head).await?;
+            let sealed =
+                SealedDay { day, counts: manifest.day.counts, size: tip.tree.size(), adopted };
+            tracing::info!(%day, entries = sealed.counts.entries, size = sealed.size, "sealed");
+            each(&sealed);
+            summary.sealed.push(sealed);
+            summary.newest = Some(day);
+        }
+        Ok(summary)
+    }
+
+    fn known(&self) -> &[VerifierKey] {
+        std::slice::from_ref(self.signer.verifier_key())
+    }
+
+    async fn head(&self) -> Result<Head, SealError> {
+        Head::read(self.state, &self.settings.origin, self.known())
+            .await?
+            .ok_or_else(|| SealError::NoHead { state: self.state.url().to_owned() })
+    }
+
+    /// The newest sealed day, its manifest checked against its checkpoint.
+    async fn tip(&self) -> Result<Tip, SealError> {
+        let origin = &self.settings.origin;
+        let days = sealed_days(self.evidence).await?;
+        let newest = days.checkpoints.last().copied();
+        let signed = read_checkpoint(self.evidence, newest, origin, self.known()).await?;
+        let tip = match newest {
+            None => Tip {
+                day: None,
+                tree: Frontier::new(),
+                manifest: None,
+                sealed_at: None,
+                kept_from: None,
+            },
+            Some(day) => {
+                let (manifest, digest, _) = read_manifest(self.evidence, day, origin).await?;
+                Tip::after(&manifest, digest)
+            }
+        };
+        if tip.checkpoint(origin) != signed {
+            let key = newest.map_or("the first checkpoint".to_owned(), manifest_key);
+            let object = format!("{}/{key}", self.evidence.url());
+            return Err(SealError::Diverged { object, leaves: signed.size });
+        }
+        Ok(tip)
+    }
+
+    /// Refuses to go on from evidence that does not lead to the head.
+    async fn reconcile(&self, head: &Head, tip: &Tip) -> Result<(), SealError> {
+        let origin = &self.settings.origin;
+        let (head, at) = (&head.checkpoint, tip.checkpoint(origin));
+        if *head == at {
+            return Ok(());
+        }
+        if head.size > at.size {
+            // A run that stopped between head and checkpoint left the manifest that leads there.
+            let day = tip.day.map_or(Some(self.settings.first_day), Day::next);
+            let Some(day) = day else {
+                return Err(SealError::RolledBack { head: head.size, found: at.size });
+            };
+            let manifest = match read_manifest(self.evidence, day, origin).await {
+                Err(SealError::Store(e)) if e.kind() == ErrorKind::NotFound => {
+                    return Err(SealError::RolledBack { head: head.size, found: at.size });
+                }
+                other => other?.0,
+            };
+            let leads = manifest.after.size() == head.size && manifest.after.root() == head.root;
+            let object = format!("{}/{}", self.evidence.url(), manifest_key(day));
+            return if leads {
+                Ok(())
+            } else {
+                Err(SealError::Diverged { object, leaves: head.size })
+            };
+        }
+        // The head is behind: the state root was restored from an older copy. The evidence may go
+        // on only if the head is one of its own past.
+        let mut day = tip.day;
+        while let Some(d) = day {
+            let (manifest, _, _) = read_manifest(self.evidence, d, origin).await?;
+            if manifest.before.size() == head.size && manifest.before.root() == head.root {
+                tracing::warn!(head = head.size, evidence = at.size, "the head was behind");
+                return Ok(());
+            }
+            if manifest.before.size() < head.size {
+                break;
+            }
+            day = d.previous().filter(|d| *d >= self.settings.first_day);
+        }
+        let object = format!("{} (head)", self.state.url());
+        Err(SealError::Diverged { object, leaves: head.size })
+    }
+
+    /// The day's manifest, as stored and checked: made now, or adopted from another run.
+    async fn manifest(
+        &self,
+        day: Day,
+        tip: &Tip,
+        now: UnixMillis,
+    ) -> Result<(Manifest, Digest, bool), SealError> {
+        let key = manifest_key(day);
+        let existing = match read_manifest(self.evidence, day, &self.settings.origin).await {
+            Err(SealError::Store(e)) if e.kind() == ErrorKind::NotFound => None,
+            other => Some(other?),
+        };
+        let adopted = if existing.is_some() {
+            true
+        } else {
+            let bytes = self.build(day, tip, now).await?;
+            match put_new(self.evidence, &key, bytes.into()).await {
+                Ok(()) => false,
+                // Another sealer was faster, or our own earlier try landed: what is stored counts.
+                Err(SealError::Store(e)) if e.kind() == ErrorKind::AlreadyExists => true,
+                Err(e) => return Err(e),
+            }
+        };
+        let stored = match existing {
+            Some(stored) => stored,
+            None => read_manifest(self.evidence, day, &self.settings.origin).await?,
+        };
+        let (manifest, digest, bytes) = stored;
+        self.check(&manifest, tip, now)?;
+        if adopted {
+            self.check_objects(day, &bytes).await?;
+        }
+        Ok((manifest, digest, adopted))
+    }
+
+    async fn build(&self, day: Day, tip: &Tip, now: UnixMillis) -> Result<Vec<u8>, SealError> {
+        if let (Some(sealed_at), Some(newest)) = (tip.sealed_at, tip.day)
+            && now < sealed_at
+        {
+            return Err(SealError::Clock { now, day: newest, sealed_at });
+        }
+        let settings = &self.settings;
+        let keep = i32::try_from(settings.retention_days).expect("checked: at most 36,525");
+        let plan = ManifestPlan {
+            origin: settings.origin.clone(),
+            day,
+            sealed_at: now,
+            before: tip.tree.clone(),
+            previous: tip.manifest,
+            late_days: settings.late_days,
+            keep_until: day.checked_add(keep).unwrap_or(UnixMillis::MAX.day()),
+            kept_from: self.kept_from(day, tip).await?,
+        };
+        let mut builder = ManifestBuilder::new(plan);
+        own_objects(self.evidence, &settings.origin, day, &mut builder).await?;
+        if let Some(newest) = tip.day {
+            let oldest = day.checked_add(-i32::from(settings.late_days));
+            let oldest = oldest.unwrap_or(settings.first_day).max(settings.first_day);
+            let window = oldest.through(newest);
+            late_objects(self.evidence, &settings.origin, window, newest, &mut builder).await?;
+        }
+        Ok(builder.finish())
+    }
+
+    /// The oldest day whose own record says that it must still be kept on `day`.
+    async fn kept_from(&self, day: Day, tip: &Tip) -> Result<Day, SealError> {
+        let mut oldest = tip.kept_from.unwrap_or(day);
+        while oldest < day {
+            let key = manifest_key(oldest);
+            let keep_until = match self.evidence.get_range(&key, None, 0, 65_536).await {
+                Ok(head) => {
+                    Manifest::read_day_record(&head.bytes)
+                        .map_err(|source| {
+                            let object = format!("{}/{key}", self.evidence.url());
+                            SealError::Manifest { object, source }
+                        })?
+                        .keep_until
+                }
+                // Manifests outlive the objects they list; one that is gone was over its time.
+                Err(e) if e.kind() == ErrorKind::NotFound => oldest,
+                Err(e) => return Err(e.into()),
+            };
+            if keep_until >= day {
+                break;
+            }
+            oldest = oldest.next().unwrap_or(day);
+        }
+        Ok(oldest)
+    }
+
+    /// Whether a stored manifest continues the chain at `tip`.
+    fn check(&self, manifest: &Manifest, tip: &Tip, now: UnixMillis) -> Result<(), SealError> {
+        let day = manifest.day.day;
+        let object = format!("{}/{}", self.evidence.url(), manifest_key(day));
+        let tampered = |expected, found: String| {
+            Err(SealError::Tampered { object: object.clone(), expected, found })
+        };
+        if manifest.before != tip.tree {
+            return tampered("the tree of the day before", format!("{} leaves", manifest.day.size));
+        }
+        if manifest.day.previous != tip.manifest {
+            return tampered("the digest of the manifest before", "another".into());
+        }
+        let sealed_at = manifest.day.sealed_at;
+        if sealed_at <= day.last_instant() || tip.sealed_at.is_some_and(|t| sealed_at < t) {
+            return tampered(
+                "a sealing time after the day and the seal before",
+                sealed_at.to_string(),
+            );
+        }
+        // Clocks of two sealers differ a little; five minutes is what the producer refuses too.
+        if sealed_at > now.saturating_add(5 * 60_000) {
+            return tampered("a sealing time that is not in the future", sealed_at.to_string());
+        }
+        Ok(())
+    }
+
+    /// Reads every object of an adopted manifest, as a verifier would, before it is signed.
+    async fn check_objects(&self, day: Day, manifest: &[u8]) -> Result<(), SealError> {
+        let object = format!("{}/{}", self.evidence.url(), manifest_key(day));
+        let wrong = |source| SealError::Manifest { object: object.clone(), source };
+        for (_, line) in dayseal_format::manifest::lines(manifest).map_err(wrong)? {
+            let Ok(Record::Batch(record)) = Record::decode(line) else { continue };
+            let key = record.key.to_string();
+            let stored = self.evidence.get(&key, record.version.as_deref(), READ_LIMIT).await?;
+            let version = record.version.clone();
+            let found = examine(&record.key, version, &stored.bytes, &self.settings.origin);
+            let same = match found {
+                Examined::Batch(mut found) => {
+                    found.late = record.late;
+                    *found == record
+                }
+                Examined::Stray { .. } => false,
+            };
+            if !same {
+                let found = format!("{key} is not as the manifest says");
+                let expected = "a manifest that tells the truth";
+                return Err(SealError::Tampered { object, expected, found });
+            }
+        }
+        Ok(())
+    }
+
+    /// Head, then checkpoint.
+    async fn publish(&self, day: Day, tip: &Tip, mut head: Head) -> Result<Head, SealError> {
+        let origin = &self.settings.origin;
+        let target = tip.checkpoint(origin);
+        let key = checkpoint_key(day);
+        let diverged = |object: String| SealError::Diverged { object, leaves: target.size };
+        let note = sign(self.signer, &target).await?;
+        while head.checkpoint.size < target.size {
+            match head.advance(self.state, &note).await {
+                // Lost to another sealer, or to an answer that never came: what is stored counts.
+                Err(e) if e.kind() != ErrorKind::Precondition => return Err(e.into()),
+                _ => head = self.head().await?,
+            }
+        }
+        if head.checkpoint.size == target.size && head.checkpoint != target {
+            return Err(diverged(format!("{} (head)", self.state.url())));
+        }
+        let published = if head.checkpoint.size > target.size {
+            // Another sealer is days ahead; it published this day's checkpoint before it went on.
+            true
+        } else {
+            match put_new(self.evidence, &key, note.into()).await {
+                Ok(()) => false,
+                Err(SealError::Store(e)) if e.kind() == ErrorKind::AlreadyExists => true,
+                Err(e) => return Err(e),
+            }
+        };
+        if published {
+            let stored = read_checkpoint(self.evidence, Some(day), origin, self.known()).await?;
+            if stored != target {
+                return Err(diverged(format!("{}/{key}", self.evidence.url())));
+            }
+        }
+        Ok(head)
+    }
+}
