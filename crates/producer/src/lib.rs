@@ -1,1 +1,57 @@
-//! dayseal producer.
+//! The audit log an application writes.
+//!
+//! Events are encoded and checked on the caller's thread, batched, compressed, encrypted and stored
+//! behind it. What [`AuditLog::record_durable`] acknowledged is stored; nothing that was accepted is
+//! dropped in silence while the process lives.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # use std::sync::Arc;
+//! use dayseal::{Actor, AiCall, AuditLog, Event, Outcome};
+//! # let keys: Arc<dyn dayseal::keys::DataKeySource> = unimplemented!();
+//!
+//! let store = dayseal::store::open("s3://acme-audit/prod", &Default::default()).await?;
+//! let log = AuditLog::builder("audit.example.com/prod".parse()?, "video-api".parse()?)
+//!     .store(store)
+//!     .keys(keys)
+//!     .open()?;
+//!
+//! let event = Event::builder("ai.generation.completed")
+//!     .actor(Actor::user("u-17"))
+//!     .action("text_to_video")
+//!     .outcome(Outcome::Success)
+//!     .ai(AiCall::new("kling", "kling-v2-master").input_tokens(150))
+//!     .build()?;
+//! let acknowledgement = log.record_durable(event).await?;
+//! println!("{}", acknowledgement.encode());
+//! log.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it guarantees
+//! - [`AuditLog::try_record`] never waits; [`AuditLog::record`] waits for room;
+//!   [`AuditLog::record_durable`] waits for storage. Memory is bounded in bytes, retries included.
+//! - A batch is encoded once and its bytes kept until stored; a retry sends the same bytes.
+//! - A process that dies loses what was accepted and not yet stored: acknowledge what must not be
+//!   lost, or [`AuditLog::flush`] before answering.
+
+mod batch;
+mod builder;
+mod clock;
+mod error;
+mod log;
+mod metrics;
+mod queue;
+mod upload;
+mod worker;
+
+pub use builder::{Builder, Limits};
+pub use clock::{Clock, SystemClock};
+pub use error::{CloseError, NotStored, OpenError, RecordError, TryRecordError};
+pub use log::AuditLog;
+pub use metrics::Metrics;
+
+pub use dayseal_format::event::*;
+pub use dayseal_format::{Acknowledgement, Day, Origin, ServiceName, UnixMillis};
+pub use {dayseal_keys as keys, dayseal_store as store};

@@ -1,0 +1,27 @@
+//! What a log has done, as numbers.
+
+/// A snapshot of a log's counters. Counts start at zero when the log is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Events accepted.
+    pub recorded: u64,
+    /// Events refused because the log was full.
+    pub refused: u64,
+    /// Entries stored.
+    pub stored_entries: u64,
+    /// Batches stored.
+    pub stored_batches: u64,
+    /// Bytes of batches stored.
+    pub stored_bytes: u64,
+    /// Attempts to store, or to get a data key, that failed.
+    pub failures: u64,
+    /// Data keys made.
+    pub data_keys: u64,
+    /// Entries accepted and not yet stored.
+    pub pending_entries: u64,
+    /// Bytes held for them, encoded batches included.
+    pub pending_bytes: u64,
+    /// Uploads under way.
+    pub in_flight: u64,
+}

@@ -1,0 +1,115 @@
+//! One encoded batch on its way to the store.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dayseal_format::batch::{Batch, DataKey, EncodedBatch, Entries};
+use dayseal_format::{Acknowledgement, BatchKey, Origin, UnixMillis};
+use dayseal_store::{Condition, ErrorKind, Store, StoreError};
+use tokio::time::Instant;
+
+use crate::NotStored;
+use crate::batch::{OpenBatch, Waiter};
+
+/// A batch, encoded once: these bytes are kept until stored, and every retry sends them.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) number: u64,
+    pub(crate) key: BatchKey,
+    pub(crate) bytes: Bytes,
+    entries: u32,
+    origin: Origin,
+    first_time: UnixMillis,
+    last_time: UnixMillis,
+    data_key: Arc<DataKey>,
+    waiters: Vec<Waiter>,
+    /// Attempts that failed.
+    pub(crate) attempts: u32,
+    /// When the next attempt may start.
+    pub(crate) not_before: Option<Instant>,
+}
+
+impl Upload {
+    pub(crate) fn new(
+        encoded: EncodedBatch,
+        number: u64,
+        waiters: Vec<Waiter>,
+        data_key: Arc<DataKey>,
+    ) -> Self {
+        let h = encoded.header;
+        Self {
+            number,
+            key: BatchKey { day: h.day, stream: h.stream, seq: h.seq, digest: encoded.digest },
+            bytes: encoded.bytes.into(),
+            entries: h.entries,
+            origin: h.origin,
+            first_time: h.first_time,
+            last_time: h.last_time,
+            data_key,
+            waiters,
+            attempts: 0,
+            not_before: None,
+        }
+    }
+
+    /// One attempt, with whatever retries the store makes.
+    pub(crate) async fn attempt(self, store: Arc<dyn Store>) -> (Self, Result<(), StoreError>) {
+        let key = self.key.to_string();
+        let digest = self.key.digest.as_bytes();
+        let put = store.put(&key, self.bytes.clone(), digest, Condition::Absent).await;
+        let result = match put {
+            Ok(_) => Ok(()),
+            // The name holds the digest: whatever has this name and is not these bytes, the sealer
+            // finds. An earlier attempt of ours landed.
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(e) => Err(e),
+        };
+        (self, result)
+    }
+
+    /// Tells everyone who waits for an entry of this batch that it is stored.
+    pub(crate) fn acknowledge(&mut self) {
+        for waiter in self.waiters.drain(..) {
+            let acknowledgement = Acknowledgement {
+                v: 1,
+                origin: self.origin.clone(),
+                day: self.key.day,
+                stream: self.key.stream,
+                seq: self.key.seq,
+                digest: self.key.digest,
+                index: waiter.index,
+                entry: waiter.id.into(),
+            };
+            // Whoever waited may have gone away.
+            let _ = waiter.tell.send(Ok(acknowledgement));
+        }
+    }
+
+    /// Tells everyone who waits that an attempt failed.
+    pub(crate) fn fail(&mut self, error: StoreError) -> NotStored {
+        let error = NotStored { entries: self.entries as usize, source: Arc::new(error) };
+        for waiter in self.waiters.drain(..) {
+            let _ = waiter.tell.send(Err(error.clone()));
+        }
+        error
+    }
+
+    /// Takes the batch apart, to be encoded anew in a stream of today.
+    pub(crate) fn into_open(self) -> OpenBatch {
+        let mut entries = Entries::new();
+        let batch = Batch::parse(&self.bytes).expect("bytes this process encoded");
+        let open = batch.open(&self.data_key).expect("under the key it was encoded with");
+        for entry in open.iter() {
+            entries.push(entry).expect("they fitted a batch before");
+        }
+        OpenBatch {
+            number: self.number,
+            entries,
+            first_time: self.first_time,
+            last_time: self.last_time,
+            waiters: self.waiters,
+            deadline: Instant::now(),
+            last: false,
+        }
+    }
+}
