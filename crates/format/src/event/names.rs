@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_allowed() {
         let error = serde_json::from_str::<Outcome>("\"ok\"").unwrap_err().to_string();
-        let expected = "unknown name `ok`, expected one of success, failure, blocked, deferred, unknown";
+        let expected =
+            "unknown name `ok`, expected one of success, failure, blocked, deferred, unknown";
         assert!(error.starts_with(expected), "{error}");
     }
 }

@@ -387,6 +387,19 @@ pub(super) fn head(e: &EventFields, mut w: Weight) -> Checked {
     size("", count.0, limits::EVENT)
 }
 
+/// The bound on the encoded size of a checked event.
+#[cfg(test)]
+pub(super) fn bound(e: &EventFields) -> usize {
+    let mut w = body(e).expect("a checked event");
+    for text in [&e.tenant, &e.service.name] {
+        w.text(ID, "", text).expect("a checked event");
+    }
+    for text in [&e.service.env, &e.service.region, &e.service.version] {
+        w.maybe(ID, "", text).expect("a checked event");
+    }
+    w.0
+}
+
 /// Checks everything.
 pub(super) fn complete(e: &EventFields) -> Result<(), EventError> {
     let weight = body(e)?;

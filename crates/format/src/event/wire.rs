@@ -162,5 +162,8 @@ pub(super) fn join(parent: &str, child: &str) -> String {
 /// Outside text made fit to print: no control characters, at most 256 characters.
 pub(super) fn shown(text: &str) -> String {
     let text = if text == "." { "" } else { text };
-    text.chars().take(256).map(|c| if super::validate::forbidden(c) { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .take(256)
+        .map(|c| if super::validate::forbidden(c) { '\u{fffd}' } else { c })
+        .collect()
 }
