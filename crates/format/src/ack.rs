@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::EventId;
 use crate::{BatchKey, Day, Digest, Origin, StreamId};
 
 /// Longest acknowledgement in bytes.
@@ -28,8 +29,8 @@ pub struct Acknowledgement {
     pub digest: Digest,
     /// Place of the entry in the batch, from 0.
     pub index: u32,
-    /// Id of the entry, a UUID.
-    pub entry: uuid::Uuid,
+    /// Id of the entry.
+    pub entry: EventId,
 }
 
 /// Text that is not an acknowledgement.
@@ -83,7 +84,7 @@ mod tests {
             seq: 3,
             digest: Digest([2; 32]),
             index: 4,
-            entry: uuid::Uuid::from_bytes([0x11; 16]),
+            entry: EventId::from_parts("2026-11-20".parse::<Day>().unwrap().start(), [7; 10]),
         };
         let line = ack.encode();
         assert_eq!(Acknowledgement::decode(line.as_bytes()).unwrap(), ack);

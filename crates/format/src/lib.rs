@@ -6,6 +6,7 @@
 pub mod ack;
 pub mod batch;
 pub mod checkpoint;
+pub mod event;
 mod hash;
 mod log_file;
 pub mod manifest;

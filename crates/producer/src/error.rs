@@ -87,7 +87,9 @@ pub enum RecordError {
 /// An attempt to store failed. The entries are kept and tried again while the process lives; this
 /// says only that they are not known to be stored now.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the audit log could not store a batch of {entries} entries; they are kept and tried again")]
+#[error(
+    "the audit log could not store a batch of {entries} entries; they are kept and tried again"
+)]
 pub struct NotStored {
     /// Entries of the batch.
     pub(crate) entries: usize,

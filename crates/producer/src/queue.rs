@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
+use dayseal_format::UnixMillis;
 use dayseal_format::batch::Entries;
 use dayseal_format::event::EventId;
-use dayseal_format::UnixMillis;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 

@@ -78,7 +78,7 @@ impl Upload {
                 seq: self.key.seq,
                 digest: self.key.digest,
                 index: waiter.index,
-                entry: waiter.id.into(),
+                entry: waiter.id,
             };
             // Whoever waited may have gone away.
             let _ = waiter.tell.send(Ok(acknowledgement));

@@ -111,9 +111,9 @@ impl Worker {
     /// Closes the open batch if its time has come, and the stream before midnight.
     fn close_due(&mut self) {
         let now = self.clock.now();
-        let midnight_near = now.day().last_instant().as_millis() - now.as_millis() < BEFORE_MIDNIGHT_MS;
-        let stream_ends =
-            midnight_near && self.stream.as_ref().is_some_and(|s| s.day == now.day());
+        let midnight_near =
+            now.day().last_instant().as_millis() - now.as_millis() < BEFORE_MIDNIGHT_MS;
+        let stream_ends = midnight_near && self.stream.as_ref().is_some_and(|s| s.day == now.day());
         let mut state = self.queue.lock();
         let due = state.open.as_ref().is_some_and(|o| o.deadline <= Instant::now());
         if due || stream_ends {
@@ -316,7 +316,10 @@ impl Drop for Worker {
     fn drop(&mut self) {
         let lost = self.queue.lock().not_stored();
         if lost > 0 {
-            tracing::error!(entries = lost, "audit log ended with entries not stored: they are lost");
+            tracing::error!(
+                entries = lost,
+                "audit log ended with entries not stored: they are lost"
+            );
         }
     }
 }

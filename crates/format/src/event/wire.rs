@@ -1,0 +1,169 @@
+//! Reading and writing: what serde's derives do not do by themselves.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
+
+use super::{EventError, VERSION};
+
+/// The one JSON encoding of a part into `out`.
+pub(super) fn write(part: &impl serde::Serialize, out: impl io::Write) -> serde_json::Result<()> {
+    // Frozen: these bytes are hashed. serde_json's compact form, declared order.
+    serde_json::to_writer(out, part)
+}
+
+/// Compares what is written with `expected` and keeps nothing.
+pub(super) struct Compare<'a> {
+    pub(super) expected: &'a [u8],
+    /// 0 <= at <= expected.len(): bytes found equal so far.
+    pub(super) at: usize,
+}
+
+impl io::Write for Compare<'_> {
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        let rest = &self.expected[self.at..];
+        if rest.starts_with(chunk) {
+            self.at += chunk.len();
+            Ok(chunk.len())
+        } else {
+            self.at += rest.iter().zip(chunk).take_while(|(a, b)| a == b).count();
+            Err(io::ErrorKind::InvalidData.into())
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Counts what is written and keeps nothing.
+#[derive(Default)]
+pub(super) struct Count(pub(super) usize);
+
+impl io::Write for Count {
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        self.0 += chunk.len();
+        Ok(chunk.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads a string without allocating and turns it into a value.
+pub(super) fn text<'de, D: Deserializer<'de>, T>(
+    d: D,
+    expecting: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, D::Error> {
+    struct Text<F>(&'static str, F);
+    impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Text<F> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            (self.1)(text).map_err(E::custom)
+        }
+    }
+    d.deserialize_str(Text(expecting, parse))
+}
+
+/// Reads a map and refuses a key that comes twice; serde's own maps keep the last.
+pub(super) fn unique_map<'de, D, V>(d: D) -> Result<BTreeMap<String, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    struct Unique<V>(PhantomData<V>);
+    impl<'de, V: Deserialize<'de>> Visitor<'de> for Unique<V> {
+        type Value = BTreeMap<String, V>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = access.next_entry::<String, V>()? {
+                if map.contains_key(&key) {
+                    return Err(A::Error::custom(format_args!("duplicate field `{key}`")));
+                }
+                map.insert(key, value);
+            }
+            Ok(map)
+        }
+    }
+    d.deserialize_map(Unique(PhantomData))
+}
+
+/// Why `bytes` could not be read as a `T`: the slow second reading, which tracks paths.
+pub(super) fn explain<T: DeserializeOwned>(bytes: &[u8]) -> EventError {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let (path, error) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Ok(_) => match json.end() {
+            Err(error) => (String::new(), error),
+            // Not reached: the caller's own reading of the same bytes failed.
+            Ok(()) => return EventError::Syntax { at: 0, detail: "unreadable".into() },
+        },
+        Err(error) => (shown(&error.path().to_string()), error.into_inner()),
+    };
+    // Without its " at line 1 column 2".
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
+    if !error.is_data() {
+        let before: usize =
+            bytes.split_inclusive(|b| *b == b'\n').take(error.line() - 1).map(<[u8]>::len).sum();
+        let at = (before + error.column().saturating_sub(1)).min(bytes.len());
+        return EventError::Syntax { at, detail: message.to_owned() };
+    }
+    // A later version may well have fields this one has not: say that first.
+    #[derive(serde::Deserialize)]
+    struct Probe {
+        v: u64,
+    }
+    if let Ok(Probe { v: found }) = serde_json::from_slice(bytes)
+        && found != u64::from(VERSION)
+    {
+        return EventError::Version { expected: u64::from(VERSION), found };
+    }
+    classify(path, message)
+}
+
+/// Sorts serde's message by its fixed beginning, and leaves out the values it quotes.
+fn classify(path: String, message: &str) -> EventError {
+    let quoted = |text: &str| text.split('`').nth(1).map(shown).unwrap_or_default();
+    let expected = || {
+        message.rsplit_once(", expected ").map_or_else(|| "no field".to_owned(), |(_, e)| shown(e))
+    };
+    if message.starts_with("unknown field `") {
+        EventError::UnknownField { path, expected: expected() }
+    } else if message.starts_with("duplicate field `") {
+        EventError::DuplicateKey { path: join(&path, &quoted(message)) }
+    } else if message.starts_with("missing field `") {
+        EventError::Missing { path: join(&path, &quoted(message)) }
+    } else if let Some(rest) =
+        message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))
+    {
+        let found = rest.split(['`', '"', ',']).next().unwrap_or_default().trim().to_owned();
+        EventError::WrongType { path, expected: expected(), found }
+    } else {
+        EventError::InvalidValue { path, detail: shown(message) }
+    }
+}
+
+/// `parent.child`; the path of the whole event is empty or `.`.
+pub(super) fn join(parent: &str, child: &str) -> String {
+    if parent.is_empty() || parent == "." { child.to_owned() } else { format!("{parent}.{child}") }
+}
+
+/// Outside text made fit to print: no control characters, at most 256 characters.
+pub(super) fn shown(text: &str) -> String {
+    let text = if text == "." { "" } else { text };
+    text.chars()
+        .take(256)
+        .map(|c| if super::validate::forbidden(c) { '\u{fffd}' } else { c })
+        .collect()
+}
