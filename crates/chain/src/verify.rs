@@ -1,0 +1,24 @@
+//! Verifying: what a log proves, and what it does not.
+//!
+//! Three verdicts, judged apart: *integrity* (nothing sealed was changed, removed, reordered or
+//! slipped in), *completeness* (nothing is missing that the log itself or the policy says must be
+//! there), *anchoring* (the log leads to a head remembered elsewhere). Every check says checked,
+//! not checked and why, or failed.
+
+mod anchor;
+mod chain;
+mod entries;
+mod finding;
+mod late;
+mod listing;
+mod objects;
+mod options;
+mod report;
+mod run;
+mod walk;
+
+pub use finding::{Finding, FindingCode, Outcome};
+pub use options::{Progress, Silent, VerifyOptions};
+pub use report::{Check, CheckState, Report, Totals, Verdict, VerdictState};
+pub use run::Verifier;
+pub use walk::Walk;

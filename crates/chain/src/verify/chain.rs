@@ -1,0 +1,279 @@
+//! Level `chain`: signatures, tree, days.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use dayseal_format::checkpoint::CheckpointError;
+use dayseal_format::manifest::{MAX_MANIFEST, Manifest};
+use dayseal_format::names::{
+    CHECKPOINTS, FIRST_CHECKPOINT, MANIFESTS, checkpoint_key, manifest_key, parse_checkpoint_key,
+    parse_manifest_key,
+};
+use dayseal_format::note::MAX_NOTE;
+use dayseal_format::record::{DayRecord, Record};
+use dayseal_format::{Checkpoint, Day, Digest, Policy, merkle};
+use dayseal_store::{EntryKind, ErrorKind, StoreError};
+
+use super::finding::{Finding, FindingCode as Code};
+use super::run::Verifier;
+use super::walk::Walk;
+use crate::objects::Lister;
+
+/// Which days have a manifest and a checkpoint.
+#[derive(Debug, Default)]
+pub(super) struct ChainDays {
+    pub(super) days: BTreeMap<Day, (bool, bool)>,
+    pub(super) first_checkpoint: bool,
+}
+
+/// A manifest as read, with what it says.
+pub(super) struct DayManifest {
+    pub(super) manifest: Manifest,
+    pub(super) records: Vec<Record>,
+    pub(super) digest: Digest,
+}
+
+impl Verifier<'_> {
+    /// Lists manifests and checkpoints with all their versions.
+    pub(super) async fn chain_days(&self, walk: &mut Walk) -> Result<ChainDays, StoreError> {
+        let mut found = ChainDays::default();
+        for prefix in [MANIFESTS, CHECKPOINTS] {
+            let mut lister = Lister::new(self.evidence, prefix);
+            while let Some(versions) = lister.next().await? {
+                let key = &versions.key;
+                let day = parse_manifest_key(key).or_else(|| parse_checkpoint_key(key));
+                if versions.entries.iter().any(|e| e.kind == EntryKind::DeleteMarker) {
+                    let detail = "a delete marker hides a part of the chain";
+                    walk.find(Finding::new(Code::DeleteMarker, day, key, detail));
+                }
+                let objects = versions.entries.iter().filter(|e| e.kind == EntryKind::Object);
+                let count = objects.count();
+                if count > 1 {
+                    let detail = format!("expected one version, found {count}");
+                    walk.find(Finding::new(Code::ExtraVersion, day, key, detail));
+                }
+                match (day, prefix) {
+                    _ if count == 0 => {}
+                    (Some(day), MANIFESTS) => found.days.entry(day).or_default().0 = true,
+                    (Some(day), _) => found.days.entry(day).or_default().1 = true,
+                    (None, _) if key == FIRST_CHECKPOINT => found.first_checkpoint = true,
+                    (None, _) => {
+                        let detail = "not the name of a manifest or checkpoint";
+                        walk.find(Finding::new(Code::UnlistedObject, None, key, detail));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The signed checkpoint of a day (of the empty tree if `None`), or a finding.
+    pub(super) async fn checkpoint(
+        &self,
+        walk: &mut Walk,
+        day: Option<Day>,
+    ) -> Result<Option<Checkpoint>, StoreError> {
+        let key = day.map_or(FIRST_CHECKPOINT.to_owned(), checkpoint_key);
+        let note = match self.oldest(&key, MAX_NOTE as u64).await {
+            Ok(note) => note,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::TooLarge => {
+                let detail = format!("longer than any checkpoint: {e}");
+                walk.find(Finding::new(Code::AlteredCheckpoint, day, key, detail));
+                return Ok(None);
+            }
+            Err(e) => return Err(e),
+        };
+        match Checkpoint::open(&note, &self.origin, &self.keys) {
+            Ok(checkpoint) => Ok(Some(checkpoint)),
+            Err(error) => {
+                let code = match &error {
+                    CheckpointError::Note(
+                        dayseal_format::note::NoteError::BadSignature { .. }
+                        | dayseal_format::note::NoteError::Unsigned { .. },
+                    ) => Code::BadSignature,
+                    _ => Code::AlteredCheckpoint,
+                };
+                walk.find(Finding::new(code, day, key, error.to_string()));
+                Ok(None)
+            }
+        }
+    }
+
+    /// A day's manifest, consistent in itself, or a finding.
+    pub(super) async fn manifest(
+        &self,
+        walk: &mut Walk,
+        day: Day,
+    ) -> Result<Option<DayManifest>, StoreError> {
+        let key = manifest_key(day);
+        let bytes = match self.oldest(&key, MAX_MANIFEST).await {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::TooLarge => {
+                walk.find(Finding::new(Code::AlteredManifest, day, key, e.to_string()));
+                return Ok(None);
+            }
+            Err(e) => return Err(e),
+        };
+        let mut records = Vec::new();
+        match Manifest::read(&bytes, &self.origin, day, |_, record| records.push(record)) {
+            Ok(manifest) => {
+                Ok(Some(DayManifest { manifest, records, digest: Digest::of(&bytes) }))
+            }
+            Err(error) => {
+                walk.find(Finding::new(Code::AlteredManifest, day, key, error.to_string()));
+                Ok(None)
+            }
+        }
+    }
+
+    /// The oldest version of a write-once object: the one that was sealed, whatever came over it.
+    async fn oldest(&self, key: &str, limit: u64) -> Result<Bytes, StoreError> {
+        let version = if self.evidence.capabilities().versions {
+            let listed = Lister::new(self.evidence, key).next().await?;
+            let mut objects = listed.filter(|v| v.key == key).map(|v| v.entries).unwrap_or_default();
+            objects.retain(|e| e.kind == EntryKind::Object);
+            objects.pop().and_then(|e| e.version)
+        } else {
+            None
+        };
+        Ok(self.evidence.get(key, version.as_deref(), limit).await?.bytes)
+    }
+
+    /// Where the walk starts: the tree before the first day it visits.
+    pub(super) async fn start(&self, walk: &mut Walk, first: Day) -> Result<(), StoreError> {
+        if first <= self.first_day {
+            match self.checkpoint(walk, None).await? {
+                Some(c) if c.size == 0 && c.root == merkle::empty_root() => {}
+                Some(c) => {
+                    let detail = format!("expected the empty tree, found {} leaves", c.size);
+                    let object = FIRST_CHECKPOINT;
+                    walk.find(Finding::new(Code::AlteredCheckpoint, None, object, detail));
+                }
+                None => {
+                    let detail = "the checkpoint that `init` signs is not there";
+                    let object = FIRST_CHECKPOINT;
+                    walk.find(Finding::new(Code::MissingCheckpoint, None, object, detail));
+                }
+            }
+            walk.tip = Some((0, merkle::empty_root()));
+        } else if let Some(before) = first.previous()
+            && let Some(c) = self.checkpoint(walk, Some(before)).await?
+        {
+            walk.boundaries.push((before, c.size, c.root));
+            walk.tip = Some((c.size, c.root));
+        }
+        Ok(())
+    }
+
+    /// Checks one day of the chain and moves the walk past it; the manifest if there is one.
+    pub(super) async fn chain_day(
+        &self,
+        walk: &mut Walk,
+        day: Day,
+        has: (bool, bool),
+    ) -> Result<Option<DayManifest>, StoreError> {
+        let signed = if has.1 { self.checkpoint(walk, Some(day)).await? } else { None };
+        let read = if has.0 { self.manifest(walk, day).await? } else { None };
+        if !has.0 {
+            let detail = "the day has a checkpoint and no manifest";
+            walk.find(Finding::new(Code::MissingManifest, day, manifest_key(day), detail));
+        }
+        // A seal under way has its manifest and not yet its checkpoint, on the newest day only.
+        if !has.1 {
+            let detail = "the day has a manifest and no checkpoint: its seal was not finished";
+            walk.find(Finding::new(Code::MissingCheckpoint, day, checkpoint_key(day), detail));
+        }
+        if let Some(read) = &read {
+            self.check_links(walk, day, read, signed.as_ref());
+            self.check_day_record(walk, &read.manifest.day);
+            walk.manifest = Some(read.digest);
+            walk.tip = Some((read.manifest.after.size(), read.manifest.after.root()));
+        } else {
+            walk.manifest = None;
+            walk.tip = None;
+        }
+        if let Some(signed) = signed {
+            // Signed facts outrank unsigned ones for what follows.
+            walk.tip = Some((signed.size, signed.root));
+            walk.boundaries.push((day, signed.size, signed.root));
+        }
+        Ok(read)
+    }
+
+    fn check_links(
+        &self,
+        walk: &mut Walk,
+        day: Day,
+        read: &DayManifest,
+        signed: Option<&Checkpoint>,
+    ) {
+        let (m, key) = (&read.manifest, manifest_key(day));
+        let before = (m.before.size(), m.before.root());
+        if let Some(tip) = walk.tip
+            && tip != before
+        {
+            let detail = format!(
+                "expected to continue a tree of {} leaves with root {}, found one of {} with {}",
+                tip.0, tip.1, before.0, before.1
+            );
+            walk.find(Finding::new(Code::TreeMismatch, day, key.clone(), detail));
+        }
+        if let Some(signed) = signed {
+            let after = (m.after.size(), m.after.root());
+            if after != (signed.size, signed.root) {
+                let detail = format!(
+                    "expected {} leaves with root {} by the signed checkpoint, found {} with {}",
+                    signed.size, signed.root, after.0, after.1
+                );
+                walk.find(Finding::new(Code::AlteredManifest, day, key.clone(), detail));
+            }
+        }
+        if let (Some(previous), stated) = (walk.manifest, m.day.previous)
+            && stated != Some(previous)
+        {
+            let detail = format!("expected the manifest before to be {previous}, found another");
+            walk.find(Finding::new(Code::TreeMismatch, day, format!("{key} (previous)"), detail));
+        }
+    }
+
+    fn check_day_record(&self, walk: &mut Walk, head: &DayRecord) {
+        let (day, key) = (head.day, manifest_key(head.day));
+        let at = head.sealed_at;
+        if at <= day.last_instant() || walk.sealed_at.is_some_and(|before| at < before) {
+            let detail = format!("sealed at {at}, before the day's end or an earlier seal");
+            walk.find(Finding::new(Code::ClockBackwards, day, key.clone(), detail));
+        }
+        if at > self.options.now.saturating_add(5 * 60_000) {
+            let detail = format!("sealed at {at}, which is in the future");
+            walk.find(Finding::new(Code::ClockBackwards, day, key.clone(), detail));
+        }
+        walk.sealed_at = Some(at);
+        let floor = self.policy.map_or(0, |p: &Policy| p.retention_floor);
+        let kept = head.keep_until.days_since(day);
+        if i64::from(kept) < i64::from(floor) {
+            let detail = format!("kept for {kept} days, the policy's floor is {floor}");
+            walk.find(Finding::new(Code::RetentionShortened, day, key.clone(), detail));
+        }
+        walk.kept.push((day, head.keep_until));
+        walk.kept.retain(|(_, until)| *until >= day);
+        let oldest = walk.kept.iter().map(|(d, _)| *d).min().unwrap_or(day);
+        if head.kept_from > oldest {
+            let detail = format!("kept from {}, but {oldest} must still be kept", head.kept_from);
+            let object = format!("{key} (kept_from)");
+            walk.find(Finding::new(Code::RetentionShortened, day, object, detail));
+        }
+        walk.late_days = head.late_days;
+        for service in &head.services {
+            walk.heard.insert(service.name.clone(), day);
+        }
+        let (c, t) = (&head.counts, &mut walk.totals);
+        t.days += 1;
+        t.batches += c.batches;
+        t.entries += c.entries;
+        t.late += c.late;
+        t.streams_closed += c.streams_closed;
+        t.streams_open += c.streams_open;
+    }
+}

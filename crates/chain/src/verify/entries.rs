@@ -1,0 +1,96 @@
+//! Level `entries`: every batch opened under the policy's keys, every entry read.
+
+use std::sync::Arc;
+
+use dayseal_format::batch::{Batch, BatchError, DataKey};
+use dayseal_format::event::Event;
+use dayseal_format::record::BatchRecord;
+use dayseal_format::{BatchKey, StreamId, UnixMillis};
+use dayseal_keys::{KeyContext, KeyError};
+
+use super::finding::{Finding, FindingCode as Code};
+use super::run::Verifier;
+
+/// Data keys remembered: one stream's batches come one after the other.
+const KEY_CACHE: usize = 64;
+
+/// The data keys opened last, by stream and wrapped bytes.
+#[derive(Debug, Default)]
+pub(super) struct KeyCache {
+    keys: Vec<(StreamId, Vec<u8>, Arc<DataKey>)>,
+}
+
+impl Verifier<'_> {
+    /// The data key of a batch, opened with a key id that the policy names; `None` without opener.
+    pub(super) async fn data_key(
+        &self,
+        key: &BatchKey,
+        bytes: &[u8],
+    ) -> Result<Option<Arc<DataKey>>, Finding> {
+        let Some(opener) = self.opener else { return Ok(None) };
+        // What is not a batch is reported by the check of its bytes.
+        let Ok(batch) = Batch::parse(bytes) else { return Ok(None) };
+        let h = batch.header();
+        let finding = |code, detail: String| Finding::new(code, key.day, key.to_string(), detail);
+        let allowed = self.policy.is_none_or(|p| p.wrapping_keys.contains(&h.key_id));
+        if !allowed {
+            let detail = format!("its data key was wrapped by {}, which the policy does not name", h.key_id);
+            return Err(finding(Code::ForeignKey, detail));
+        }
+        if let Some(known) = self.cached(h.stream, &h.wrapped_key) {
+            return Ok(Some(known));
+        }
+        let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
+        match opener.open(&h.key_id, &h.wrapped_key, &context).await {
+            Ok(data_key) => {
+                let data_key = Arc::new(data_key);
+                let mut cache = self.cache.lock().unwrap_or_else(|e| e.into_inner());
+                if cache.keys.len() == KEY_CACHE {
+                    cache.keys.remove(0);
+                }
+                cache.keys.push((h.stream, h.wrapped_key.clone(), data_key.clone()));
+                Ok(Some(data_key))
+            }
+            Err(e @ KeyError::Unwrap { .. }) => Err(finding(Code::WrongKeyOrForged, e.to_string())),
+            Err(e) => Err(finding(Code::Unreadable, e.to_string())),
+        }
+    }
+
+    fn cached(&self, stream: StreamId, wrapped: &[u8]) -> Option<Arc<DataKey>> {
+        let cache = self.cache.lock().unwrap_or_else(|e| e.into_inner());
+        let found = cache.keys.iter().find(|(s, w, _)| *s == stream && w == wrapped);
+        found.map(|(_, _, key)| key.clone())
+    }
+}
+
+/// Opens a batch and reads every entry; the number of entries.
+pub(super) fn open_batch(
+    record: &BatchRecord,
+    bytes: &[u8],
+    key: &DataKey,
+) -> Result<u64, Finding> {
+    let finding = |code, detail: String| {
+        Finding::new(code, record.key.day, record.key.to_string(), detail)
+    };
+    let batch = Batch::parse(bytes).map_err(|e| finding(Code::HeaderMismatch, e.to_string()))?;
+    let open = batch.open(key).map_err(|e| {
+        let code = match e {
+            BatchError::Commitment | BatchError::Decrypt => Code::WrongKeyOrForged,
+            _ => Code::BadEntry,
+        };
+        finding(code, e.to_string())
+    })?;
+    let mut times: Option<(UnixMillis, UnixMillis)> = None;
+    for (index, line) in open.iter().enumerate() {
+        let event = Event::decode(line)
+            .map_err(|e| finding(Code::BadEntry, format!("entry {index}: {e}")))?;
+        let (first, last) = times.unwrap_or((event.time, event.time));
+        times = Some((first.min(event.time), last.max(event.time)));
+    }
+    let h = batch.header();
+    if times != Some((h.first_time, h.last_time)) {
+        let detail = format!("its entries do not span {} to {}", h.first_time, h.last_time);
+        return Err(finding(Code::HeaderMismatch, detail));
+    }
+    Ok(open.len() as u64)
+}

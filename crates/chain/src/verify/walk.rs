@@ -1,0 +1,97 @@
+//! The state of a run between two days: all of it, so that a run can be taken up again.
+
+use std::collections::BTreeMap;
+
+use dayseal_format::record::GapRecord;
+use dayseal_format::{Day, Digest, Level, Origin, ServiceName, StreamId, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use super::finding::Finding;
+use super::report::{LevelName, MAX_FINDINGS, Totals};
+
+/// Where a verification stands after a day. Serialisable: a later run goes on from it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Walk {
+    /// Version of this structure, 1.
+    pub(super) v: u8,
+    pub(super) origin: Origin,
+    pub(super) level: LevelName,
+    /// Digest of the policy's text: another policy, another run.
+    pub(super) policy: Option<Digest>,
+    pub(super) first: Option<Day>,
+    /// Newest day done.
+    pub(super) last: Option<Day>,
+    /// The tree at the end of `last`, if it is known: size and root.
+    pub(super) tip: Option<(u64, Digest)>,
+    /// Digest of the manifest of `last`.
+    pub(super) manifest: Option<Digest>,
+    pub(super) sealed_at: Option<UnixMillis>,
+    /// Size and root at the end of each day that a valid checkpoint covers, oldest first.
+    pub(super) boundaries: Vec<(Day, u64, Digest)>,
+    /// Day and `keep_until` of days that may still have to be kept.
+    pub(super) kept: Vec<(Day, Day)>,
+    /// Objects that no manifest has listed so far, with what the listing showed, by key.
+    pub(super) unlisted: BTreeMap<String, Vec<Listed>>,
+    /// Gaps recorded and not closed.
+    pub(super) gaps: Vec<GapRecord>,
+    /// Numbers that landed late, by day and stream.
+    pub(super) late: BTreeMap<Day, BTreeMap<StreamId, Vec<u32>>>,
+    /// The last day each service was heard of.
+    pub(super) heard: BTreeMap<ServiceName, Day>,
+    pub(super) late_days: u16,
+    pub(super) findings: Vec<Finding>,
+    pub(super) more_findings: u64,
+    pub(super) totals: Totals,
+}
+
+/// One version in a listing, as much as later checks need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    pub(super) version: Option<String>,
+    pub(super) length: u64,
+    pub(super) marker: bool,
+}
+
+impl Walk {
+    pub(super) fn new(origin: Origin, level: Level, policy: Option<Digest>) -> Self {
+        Self {
+            v: 1,
+            origin,
+            level: LevelName(level),
+            policy,
+            first: None,
+            last: None,
+            tip: None,
+            manifest: None,
+            sealed_at: None,
+            boundaries: Vec::new(),
+            kept: Vec::new(),
+            unlisted: BTreeMap::new(),
+            gaps: Vec::new(),
+            late: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            late_days: 0,
+            findings: Vec::new(),
+            more_findings: 0,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Newest day this walk has done.
+    pub fn last_day(&self) -> Option<Day> {
+        self.last
+    }
+
+    pub(super) fn find(&mut self, finding: Finding) {
+        tracing::debug!(id = finding.id, object = finding.object, "finding");
+        // The same fact may show twice, such as an object that is missing and unreadable.
+        if self.findings.iter().any(|f| f.id == finding.id) {
+            return;
+        }
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(finding);
+        } else {
+            self.more_findings += 1;
+        }
+    }
+}
