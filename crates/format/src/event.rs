@@ -242,8 +242,8 @@ impl Event {
     /// type under `log.`.
     pub fn from_json(input: &[u8]) -> Result<EventDraft, EventError> {
         validate::size("", input.len(), limits::INPUT)?;
-        let fields: Box<EventFields> =
-            serde_json::from_slice(input).map_err(|_| wire::explain::<EventFields>(input))?;
+        let fields = wire::parse(input)?;
+        wire::refuse_arrays(input)?;
         EventDraft::new(fields, false)
     }
 
@@ -256,8 +256,7 @@ impl Event {
     /// is written.
     pub fn decode(line: &[u8]) -> Result<Self, EventError> {
         validate::size("", line.len(), limits::EVENT)?;
-        let fields: Box<EventFields> =
-            serde_json::from_slice(line).map_err(|_| wire::explain::<EventFields>(line))?;
+        let fields: Box<EventFields> = wire::parse(line)?;
         validate::complete(&fields)?;
         let mut compare = wire::Compare { expected: line, at: 0 };
         match wire::write(&fields, &mut compare) {

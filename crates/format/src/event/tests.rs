@@ -415,6 +415,20 @@ fn not_json() {
 }
 
 #[test]
+fn an_array_is_not_an_object() {
+    for (rest, path) in [
+        (r#""source":["203.0.113.0/24",null,null]"#, "source"),
+        (r#""safety" : [[],null,[],true,null,null]"#, "safety"),
+        (r#""redactions":[["path","rule"]]"#, ""),
+        (r#""data_class":["pii"],"content":{"input":[1,null,null,null,null]}"#, "input"),
+    ] {
+        assert_eq!(code_and_path(&input(rest).unwrap_err()), ("wrong_type", path), "{rest}");
+    }
+    let lists = r#""data_class" : [],"ai":{"finish":["[\"["]},"labels":{"finish":"[","a":"\\"}"#;
+    assert!(input(lists).is_ok(), "{:?}", input(lists));
+}
+
+#[test]
 fn errors_do_not_tell_values() {
     for rest in [
         r#""ai":{"usage":{"input":"hunter2, expected `x`"}}"#,

@@ -415,3 +415,79 @@ fn files_are_read_as_the_index_says() {
     }
     assert_eq!(files, listed.len(), "a line of INDEX.tsv without its file");
 }
+
+/// A repository file of documentation.
+fn document(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Dotted paths of an event's fields: without items of lists, keys of maps and insides of content items.
+fn paths(value: &serde_json::Value, path: &str, out: &mut Vec<String>) {
+    let serde_json::Value::Object(map) = value else { return };
+    for (key, value) in map {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let item = value.get("bytes").is_some();
+        if !item && path != "labels" && path != "ai.params" {
+            paths(value, &path, out);
+        }
+        out.push(path);
+    }
+}
+
+#[test]
+fn documents_name_every_field_and_type() {
+    let event: serde_json::Value = serde_json::from_slice(&encoded(&full())).unwrap();
+    let mut fields = Vec::new();
+    paths(&event, "", &mut fields);
+    let (spec, mapping) = (document("spec/entry.md"), document("event-mapping.md"));
+    for path in &fields {
+        assert!(spec.contains(&format!("`{path}`")), "spec/entry.md lacks `{path}`");
+        // Objects are mapped by their fields.
+        let leaf = !fields.iter().any(|other| other.starts_with(&format!("{path}.")));
+        assert!(!leaf || mapping.contains(&format!("`{path}`")), "event-mapping.md lacks `{path}`");
+    }
+    for item in
+        ["bytes", "digest", "key_version", "ref", "scheme", "redactions.path", "redactions.rule"]
+    {
+        assert!(spec.contains(&format!("`{item}`")), "spec/entry.md lacks `{item}`");
+    }
+    let names = EventType::KNOWN.iter().map(EventType::as_str);
+    let lists = [
+        Outcome::ALL.iter().map(|n| n.as_str()).collect::<Vec<_>>(),
+        Severity::ALL.iter().map(|n| n.as_str()).collect(),
+        ActorType::ALL.iter().map(|n| n.as_str()).collect(),
+        DataClass::ALL.iter().map(|n| n.as_str()).collect(),
+        SafetyStage::ALL.iter().map(|n| n.as_str()).collect(),
+        Decision::ALL.iter().map(|n| n.as_str()).collect(),
+        DigestScheme::ALL.iter().map(|n| n.as_str()).collect(),
+    ];
+    for name in names.chain(lists.into_iter().flatten()) {
+        assert!(spec.contains(&format!("`{name}`")), "spec/entry.md lacks `{name}`");
+    }
+}
+
+/// Every field and event type that the five seed documents log.
+const SEED_FIELDS: &str =
+    "timestamp event_type actor details prev_hash hash action model duration mode
+    prompt_hash prompt_length status video_count event success access_key_prefix task_submitted
+    task_completed auth_event event_id actor_id actor_type resource_type resource_id outcome
+    ip_address user_agent metadata checksum api_key_used access_denied generation_started
+    generation_completed generation_failed video_downloaded prompt_submitted settings_changed
+    user_added budget_modified rate_limit_exceeded policy_violation purpose data_subject
+    data_subject_id legal_basis data_categories recipients processing_activity deletion_request id
+    input output input_hash output_hash input_content output_content provider conversation_id
+    safety_passed detectors_triggered block_reason alerts blocked_at latency_ms input_tokens
+    output_tokens user_id session_id department use_case sensitivity encryption_key_version agent_id
+    trace_id inputs outputs duration_ms error environment service_name question patient_id
+    masked_card record_accessed transaction_approved access_reason phi_type pos_terminal location
+    user_id_hash retention_days AGENT_LOOP_START agent_execution_start agent_execution_end tool_use
+    PHI_ACCESS CHD_ACCESS TEST_EVENT";
+
+#[test]
+fn every_seed_field_is_mapped() {
+    let mapping = document("event-mapping.md");
+    for field in SEED_FIELDS.split_whitespace() {
+        assert!(mapping.contains(&format!("`{field}`")), "event-mapping.md lacks `{field}`");
+    }
+}

@@ -99,8 +99,58 @@ where
     d.deserialize_map(Unique(PhantomData))
 }
 
+/// Reads `bytes`; on failure reads them again to find out where.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, EventError> {
+    // One check of all of UTF-8 is cheaper than serde_json's check of each string.
+    std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or_else(|| explain::<T>(bytes))
+}
+
+/// The fields that are lists.
+const LISTS: [&[u8]; 7] = [
+    b"alerts",
+    b"categories",
+    b"data_class",
+    b"detectors",
+    b"finish",
+    b"recipients",
+    b"redactions",
+];
+
+/// Refuses an array where an object belongs: serde's derives would read its items as the fields in
+/// declared order. `json` is known to be one JSON text.
+pub(super) fn refuse_arrays(json: &[u8]) -> Result<(), EventError> {
+    // The last string, and whether a colon followed it: then it is the key of what comes next.
+    let (mut last, mut key) = (&json[..0], false);
+    let mut at = 0;
+    while at < json.len() {
+        match json[at] {
+            b'"' => {
+                let start = at + 1;
+                at = start;
+                while json.get(at).is_some_and(|b| *b != b'"') {
+                    at += 1 + usize::from(json[at] == b'\\');
+                }
+                (last, key) = (json.get(start..at).unwrap_or_default(), false);
+            }
+            b':' => key = true,
+            b'[' if !key || !LISTS.contains(&last) => {
+                let path = if key { shown(&String::from_utf8_lossy(last)) } else { String::new() };
+                let (expected, found) = ("an object or value".to_owned(), "sequence".to_owned());
+                return Err(EventError::WrongType { path, expected, found });
+            }
+            b' ' | b'\t' | b'\n' | b'\r' => {}
+            _ => key = false,
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
 /// Why `bytes` could not be read as a `T`: the slow second reading, which tracks paths.
-pub(super) fn explain<T: DeserializeOwned>(bytes: &[u8]) -> EventError {
+fn explain<T: DeserializeOwned>(bytes: &[u8]) -> EventError {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let (path, error) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Ok(_) => match json.end() {
@@ -118,6 +168,9 @@ pub(super) fn explain<T: DeserializeOwned>(bytes: &[u8]) -> EventError {
             bytes.split_inclusive(|b| *b == b'\n').take(error.line() - 1).map(<[u8]>::len).sum();
         let at = (before + error.column().saturating_sub(1)).min(bytes.len());
         return EventError::Syntax { at, detail: message.to_owned() };
+    }
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return classify(String::new(), "invalid type: sequence, expected an object");
     }
     // A later version may well have fields this one has not: say that first.
     #[derive(serde::Deserialize)]
