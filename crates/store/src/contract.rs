@@ -107,7 +107,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// `NotFound` (no object, a delete marker, no such version), `TooLarge` (longer than `limit`; nothing is read).
-    async fn get(&self, key: &str, version: Option<&str>, limit: u64) -> Result<StoredObject, StoreError>;
+    async fn get(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        limit: u64,
+    ) -> Result<StoredObject, StoreError>;
 
     /// `length` bytes from `offset`, fewer at the object's end, none past it.
     ///
