@@ -49,10 +49,7 @@ pub(super) async fn pages(subject: &Subject<'_>) -> Check {
         .buffer_unordered(16)
         .try_for_each(|_| async { Ok(()) })
         .await?;
-    let first = subject.store.list(&subject.key("page/"), None).await;
-    let first = first.map_err(|e| format!("list: {e}"))?;
-    expect("a first page of at most 1,000", &(first.entries.len() <= 1_000), &true)?;
-    expect("a page after it", &first.next.is_some(), &true)?;
+    // How many entries a page holds is the store's affair; S3 sends 1,000.
     let found = all(subject, "page/").await?;
     let keys: Vec<String> = found.into_iter().map(|entry| entry.key).collect();
     let expected: Vec<String> = names.iter().map(|name| subject.key(name)).collect();

@@ -104,7 +104,16 @@ pub(super) fn refuse_links(root: &Root, action: &'static str, key: &str) -> Resu
     for (at, _) in key.match_indices('/') {
         match fs::symlink_metadata(root.path_of(&key[..at])) {
             Ok(found) if found.is_dir() => {}
-            Ok(found) => return Err(odd(root, action, &key[..at], kind_of(&found))),
+            // A file: no such object for a reader, a stray in the way for a writer.
+            Ok(found) if found.is_file() && action != "put" => {
+                let detail = format!("{} is a file", &key[..at]);
+                return Err(StoreError::new(ErrorKind::NotFound, action, root.object(key), detail));
+            }
+            Ok(found) => {
+                let detail = format!("a directory expected, {} found", kind_of(&found));
+                let object = root.object(&key[..at]);
+                return Err(StoreError::new(ErrorKind::Protocol, action, object, detail));
+            }
             Err(e) => return Err(error(action, &root.object(key), e)),
         }
     }
