@@ -1,4 +1,5 @@
 //! The conformance suite on the back-ends that need no server, and on stores that break their word.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 #![cfg(feature = "conformance")]
 
 use std::sync::atomic::{AtomicBool, Ordering};

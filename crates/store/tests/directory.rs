@@ -1,4 +1,5 @@
 //! What a directory store leaves on disk, and what it makes of what others left there.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use std::fs;
 use std::path::Path;
@@ -191,4 +192,76 @@ async fn two_processes_swap_without_losing_a_count() {
         task.await.unwrap();
     }
     assert_eq!(&first.get("counter", None, 99).await.unwrap().bytes[..], b"100");
+}
+
+/// Names the directory to write in; set only in the process that is to be killed.
+const VICTIM: &str = "DAYSEAL_TEST_VICTIM";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_writer_leaves_only_whole_objects() {
+    if let Some(root) = std::env::var_os(VICTIM) {
+        return write_until_killed(Path::new(&root)).await;
+    }
+    let home = tempfile::tempdir().unwrap();
+    for milliseconds in [150, 180, 210, 240, 270] {
+        let this_test = ["--exact", "a_killed_writer_leaves_only_whole_objects"];
+        let mut victim = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(this_test)
+            .env(VICTIM, home.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+        victim.kill().unwrap(); // SIGKILL: no destructor runs
+        victim.wait().unwrap();
+    }
+    let store = DirectoryStore::open(home.path()).unwrap();
+    let keys = keys(&store, "").await;
+    assert!(!keys.is_empty());
+    for key in &keys {
+        let found = store.get(key, None, u64::MAX).await.unwrap();
+        assert_eq!(found.bytes.len(), 1 << 20);
+        assert!(key.ends_with(&hex::encode(Sha256::digest(&found.bytes))), "{key}");
+    }
+    eprintln!("{} objects, {} left half written", keys.len(), temporary_files(home.path()));
+    // And the next writer is not in the way of what was left.
+    create(&store, "after", "x").await.unwrap();
+}
+
+/// Objects of 1 MiB whose key ends in their digest, four at a time.
+async fn write_until_killed(root: &Path) {
+    let store = DirectoryStore::open(root).unwrap();
+    let writers = (0..4).map(|writer| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for number in 0_u64.. {
+                let mut bytes = vec![writer; 1 << 20];
+                bytes[..8].copy_from_slice(&number.to_be_bytes());
+                bytes[8..12].copy_from_slice(&std::process::id().to_be_bytes());
+                let digest: [u8; 32] = Sha256::digest(&bytes).into();
+                let key = format!("d{writer}/{number}-{}", hex::encode(digest));
+                store.put(&key, bytes.into(), &digest, Condition::Absent).await.unwrap();
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+}
+
+/// Not a benchmark of dayseal: what two flushes an object cost on this disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn creates_in_parallel() {
+    use futures_util::{StreamExt, stream};
+    let home = tempfile::tempdir().unwrap();
+    let store = &DirectoryStore::open(home.path()).unwrap();
+    let started = std::time::Instant::now();
+    stream::iter(0..1_000)
+        .map(|i| async move { create(store, &format!("d/{i:04}"), "bytes").await.unwrap() })
+        .buffer_unordered(16)
+        .for_each(|_| async {})
+        .await;
+    let rate = 1_000.0 / started.elapsed().as_secs_f64();
+    eprintln!("1000 small creates, 16 at a time: {rate:.0} a second");
+    assert_eq!(keys(store, "").await.len(), 1_000);
 }

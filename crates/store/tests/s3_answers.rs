@@ -1,4 +1,5 @@
 //! What the S3 back-end sends, and what it makes of each answer, against a scripted server.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 mod common;
 

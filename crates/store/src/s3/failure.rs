@@ -45,7 +45,7 @@ impl Failure {
     }
 
     /// The same as another kind, for what only the caller can tell.
-    pub(super) fn as_kind(self, kind: ErrorKind) -> Self {
+    pub(super) fn with_kind(self, kind: ErrorKind) -> Self {
         Self { kind, transient: false, ..self }
     }
 

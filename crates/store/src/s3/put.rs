@@ -45,11 +45,11 @@ pub(super) async fn put(
     retry::retrying(store.patience(length), attempt).await.map_err(|failure| {
         let failure = match (&condition, failure.kind) {
             (Condition::Absent, ErrorKind::Precondition) => {
-                failure.as_kind(ErrorKind::AlreadyExists)
+                failure.with_kind(ErrorKind::AlreadyExists)
             }
             // S3's answer to If-Match without an object.
             (Condition::Matches(_), ErrorKind::NotFound) => {
-                failure.as_kind(ErrorKind::Precondition)
+                failure.with_kind(ErrorKind::Precondition)
             }
             _ => failure,
         };

@@ -188,7 +188,7 @@ fn missing(failure: Failure, version: Option<&str>) -> Failure {
         (400, "" | "BadRequest") => version.is_some(),
         _ => false,
     };
-    if absent { failure.as_kind(ErrorKind::NotFound) } else { failure }
+    if absent { failure.with_kind(ErrorKind::NotFound) } else { failure }
 }
 
 fn meta(
