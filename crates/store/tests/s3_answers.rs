@@ -329,3 +329,54 @@ async fn a_listing_that_makes_no_sense_is_an_error() {
         assert_eq!(kind(server.store(LONG).await.list("", None).await), ErrorKind::Protocol);
     }
 }
+
+#[tokio::test]
+async fn missing_credentials_are_said_at_once_and_a_slow_source_is_asked_again() {
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_credential_types::credential_fn::provide_credentials_fn;
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_sdk_s3::config::SharedCredentialsProvider;
+    use dayseal_store::{S3Config, S3Store};
+
+    for (missing, expected) in [(true, ErrorKind::Configuration), (false, ErrorKind::Unavailable)] {
+        let provider = provide_credentials_fn(move || async move {
+            let outage = CredentialsError::provider_timed_out(Duration::from_secs(1));
+            Err(if missing { CredentialsError::not_loaded("nothing set") } else { outage })
+        });
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(provider))
+            .build();
+        let server = Server::start(Vec::new()).await;
+        let config = S3Config {
+            endpoint: Some(server.endpoint().to_owned()),
+            check_versioning: false,
+            deadline: Duration::from_millis(700),
+            ..S3Config::new("bucket")
+        };
+        let store = S3Store::connect_with(config, &sdk).await.unwrap();
+        let started = std::time::Instant::now();
+        let error = store.head("k", None).await.unwrap_err();
+        assert_eq!(error.kind(), expected, "{error}");
+        assert!(error.to_string().contains("credentials"), "{error}");
+        assert_eq!(error.to_string().contains("gave up"), !missing, "{error}");
+        assert!(started.elapsed() < Duration::from_secs(3));
+        assert!(server.seen().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_ask_for_versioning_still_connects() {
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    for (reply, versions) in [
+        (Reply::error(403, "AccessDenied"), false),
+        (Reply::body(&[], "<VersioningConfiguration/>"), false),
+        (Reply::body(&[], enabled), true),
+    ] {
+        let server = Server::start(vec![reply]).await;
+        let store = server.store_that_asks().await;
+        assert_eq!(store.capabilities().versions, versions);
+        assert_eq!(server.seen().len(), 1);
+    }
+}

@@ -103,8 +103,22 @@ impl Server {
         self.seen.lock().unwrap().clone()
     }
 
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// A store on this server that gives up an attempt after 300 ms and everything after `deadline`.
     pub(crate) async fn store(&self, deadline: Duration) -> S3Store {
+        self.connect(S3Config { check_versioning: false, deadline, ..S3Config::new("bucket") })
+            .await
+    }
+
+    /// A store that begins by asking whether versions are kept.
+    pub(crate) async fn store_that_asks(&self) -> S3Store {
+        self.connect(S3Config::new("bucket")).await
+    }
+
+    async fn connect(&self, config: S3Config) -> S3Store {
         let keys = Credentials::new("id", "secret", None, None, "test");
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -115,11 +129,9 @@ impl Server {
             prefix: "root".into(),
             endpoint: Some(self.endpoint.clone()),
             path_style: true,
-            check_versioning: false,
             expected_owner: Some("111122223333".into()),
             attempt_timeout: Duration::from_millis(300),
-            deadline,
-            ..S3Config::new("bucket")
+            ..config
         };
         S3Store::connect_with(config, &sdk).await.unwrap()
     }
