@@ -18,8 +18,8 @@ async fn sealed() -> TestLog {
     for (n, on) in [D1, D2, D3].iter().enumerate() {
         log.fill(n as u8 * 2 + 1, on, 3).await;
         log.fill(n as u8 * 2 + 2, on, 2).await;
+        log.seal(on).await.unwrap();
     }
-    log.seal(D3).await.unwrap();
     log
 }
 
