@@ -17,6 +17,7 @@ import hmac
 import json
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import zstandard
@@ -57,7 +58,7 @@ def b64(text):
 
 
 def lower_hex(text, size):
-    if not isinstance(text, str) or not re.fullmatch(r"[0-9a-f]{%d}" % (2 * size), text, re.ASCII):
+    if not isinstance(text, str) or not re.fullmatch(rf"[0-9a-f]{{{2 * size}}}", text, re.ASCII):
         raise ValueError("not lower-case hexadecimal")
     return bytes.fromhex(text)
 
@@ -779,7 +780,7 @@ def decode_record(line):
             raise ValueError("not its one encoding")
         if name == "day":
             names = [s["name"] for s in r["services"]]
-            if any(a >= b for a, b in zip(names, names[1:])):
+            if any(a >= b for a, b in pairwise(names)):
                 raise ValueError("services out of order")
         if name == "batch":
             seq = batch_key(r["key"])[2]
@@ -874,7 +875,11 @@ class Manifest:
                 own = batch_key(r["key"])[0]
                 if (own != day) != ("late" in r) or day_number(own) not in window:
                     raise Bad("mismatch.late", r["key"])
-                if self.records and self.records[-1].get("key") == r["key"] and self.records[-1]["kind"] == "batch":
+                if (
+                    self.records
+                    and self.records[-1].get("key") == r["key"]
+                    and self.records[-1]["kind"] == "batch"
+                ):
                     raise Bad("mismatch.order", "one key in two batch records")
             if r["kind"] in ("gap", "conflict") and day_number(r["day"]) not in window:
                 raise Bad("mismatch.late", r["kind"])
@@ -1334,7 +1339,7 @@ class Log:
         policy = self.policy
         first = self.checkpoint("checkpoints/first")
         if first is not None and first != (0, sha256()):
-            self.find("tree_mismatch", "checkpoints/first", "not the empty tree")
+            self.find("altered_checkpoint", "checkpoints/first", "not the empty tree")
         sealed = {}
         for prefix, grammar, cut in (
             ("manifests", manifest_key, slice(10, -7)),
@@ -1380,7 +1385,7 @@ class Log:
             if linked and tree is not None and tree != (m.before.size, m.before.root()):
                 self.find("tree_mismatch", name, "does not continue the day before")
             if signed is not None and signed != (m.after.size, m.after.root()):
-                self.find("tree_mismatch", name, "is not what its checkpoint signed")
+                self.find("altered_manifest", name, "is not what its checkpoint signed")
             if previous is not None and m.head.get("previous") != previous[0]:
                 self.find("tree_mismatch", name, "names another previous manifest")
             if number == start and "previous" in m.head:
@@ -1395,7 +1400,8 @@ class Log:
                     self.find("retention_shortened", name, f"kept_from {m.head['kept_from']}")
                     break
             days[day] = m
-            tree, linked = (m.after.size, m.after.root()), True
+            # Signed facts outrank unsigned ones for what follows.
+            tree, linked = signed or (m.after.size, m.after.root()), True
             previous = (sha256(data).hex(), at)
         if self.head is not None:
             self.against_head(first, days)
@@ -1460,7 +1466,9 @@ class Log:
             self.find("unreadable" if error.code == "version" else "altered_object", key, str(error))
             return
         h = batch.header
-        claims = {n: r.get(n) for n in ("previous", "entries", "first_time", "last_time", "root", "service", "last")}
+        claims = {
+            n: r.get(n) for n in ("previous", "entries", "first_time", "last_time", "root", "service", "last")
+        }
         place = {"origin": self.policy.origin, "day": day, "stream": stream, "seq": seq}
         for name, value in (claims | place).items():
             if h.get(name) != value:
@@ -1476,18 +1484,26 @@ class Log:
             return
         stream = bytes.fromhex(h["stream"])
         try:
-            data_key = unwrap(self.wrapping_key, h["key_id"], b64(h["wrapped_key"]), h["origin"], stream, h["day"])
+            wrapped = b64(h["wrapped_key"])
+            data_key = unwrap(self.wrapping_key, h["key_id"], wrapped, h["origin"], stream, h["day"])
             entries = batch.open(data_key)
         except Bad as error:
             # The policy names a key that this key file does not hold: not checked, not altered.
-            self.find("unreadable" if error.code == "foreign_key" else "wrong_key_or_forged", key, str(error))
+            codes = {"foreign_key": "unreadable"} | dict.fromkeys(
+                ("unwrap", "commitment", "decrypt"), "wrong_key_or_forged"
+            )
+            self.find(codes.get(error.code, "bad_entry"), key, str(error))
             return
+        times = []
         for i, entry in enumerate(entries):
-            self.checked["entries"] += 1
             try:
                 check_entry(entry)
+                times.append(strict_json(entry)["time"])
+                self.checked["entries"] += 1
             except Bad as error:
                 self.find("bad_entry", f"{key}#{i}", str(error))
+        if len(times) == len(entries) and (min(times), max(times)) != (h["first_time"], h["last_time"]):
+            self.find("header_mismatch", key, "its entries do not span its times")
 
     def completeness(self, days):
         """Gaps that no late batch closed, conflicts, silent services; over all manifests."""
@@ -1520,7 +1536,7 @@ def verify(args):
         if args.now:
             now = time_ms(args.now)
         else:
-            now = int(datetime.datetime.now(datetime.timezone.utc).timestamp() * 1000)
+            now = int(datetime.datetime.now(datetime.UTC).timestamp() * 1000)
         head = Path(args.head).read_bytes() if args.head else None
         head = open_checkpoint(head, policy.origin, policy.keys) if head else None
     except (OSError, ValueError, Bad) as error:
