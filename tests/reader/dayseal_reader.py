@@ -1557,7 +1557,7 @@ def verify(args):
     return next((c for c in (1, 5, 4, 3) if c in codes), 0)
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     commands = parser.add_subparsers(dest="command", required=True)
     vectors = commands.add_parser("vectors", help="run every test vector")
@@ -1568,7 +1568,7 @@ def main():
     check.add_argument("--keys", help="key file with the wrapping key: also opens every entry")
     check.add_argument("--head", help="a checkpoint remembered from before")
     check.add_argument("--now", help="the time to judge by, as 2026-11-20T09:00:00.000Z")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if args.command == "verify":
         return verify(args)
     count, wrong, beyond = run_vectors(args.dir)
