@@ -1364,12 +1364,11 @@ class Log:
             day = day_text(number)
             data = self.read(f"manifests/{day}.ndjson")
             if data is None:
-                if number > end:
-                    self.find("missing_day", day, "not sealed in time")
-                else:
+                if "checkpoints" in sealed.get(day, ()):
                     self.find("missing_manifest", f"manifests/{day}.ndjson")
-                    if "checkpoints" in sealed.get(day, ()):
-                        self.checkpoint(f"checkpoints/{day}")
+                    self.checkpoint(f"checkpoints/{day}")
+                else:
+                    self.find("missing_day", day)
                 tree, linked, previous = None, False, None
                 continue
             name = f"manifests/{day}.ndjson"
@@ -1416,7 +1415,7 @@ class Log:
             self.find("diverged", "head", f"at {size} leaves")
 
     def objects(self, days):
-        today = day_text(self.now // 86_400_000)
+        today, tomorrow = (day_text(self.now // 86_400_000 + n) for n in (0, 1))
         keep, listed = {}, {}
         for day, m in days.items():
             keep[day] = m.head["keep_until"]
@@ -1439,11 +1438,13 @@ class Log:
                 own = batch_key(name)[0]
             except ValueError:
                 own = None
-            # Not sealed yet: days to come, and late ones that the next seal may still take.
-            window = days[newest].head["late_days"] if newest else 0
-            if own and (newest is None or day_number(own) > day_number(newest) - window):
-                self.checked["pending"] += 1
-                continue
+            # Not sealed yet, and late ones that the next seal may still take. Of a day whose manifest
+            # is missing nobody can tell; that finding stands already.
+            if own and self.policy.first_day <= own <= tomorrow:
+                open_from = day_number(newest) - days[newest].head["late_days"] if newest else -1
+                if own not in days or day_number(own) > open_from:
+                    self.checked["pending"] += 1
+                    continue
             self.find("unlisted_object", name)
 
     def object(self, r, expired):

@@ -244,8 +244,17 @@ class VerifyTest(unittest.TestCase):
         w = self.writer()
         w.remove("manifests/2026-11-21.ndjson")
         w.remove("checkpoints/2026-11-21")
-        # Its objects are listed by nothing that is left.
-        self.check(1, "missing_manifest", *["unlisted_object"] * 3)
+        self.check(4, "missing_day")
+
+    def test_manifest_deleted(self):
+        w = self.writer()
+        w.remove("manifests/2026-11-21.ndjson")
+        self.check(4, "missing_manifest")
+
+    def test_checkpoint_deleted(self):
+        w = self.writer()
+        w.remove("checkpoints/2026-11-22")
+        self.check(4, "missing_checkpoint")
 
     def test_rolled_back(self):
         w = self.writer()

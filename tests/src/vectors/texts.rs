@@ -58,7 +58,7 @@ fn acknowledgements(set: &mut Set) {
     case("over_1024_bytes", format!("{good}{}", " ".repeat(1024)), "ack");
     case("byte_order_mark", format!("\u{feff}{good}"), "ack");
     case("version_2", once("\"v\":1", "\"v\":2"), "version");
-    // Pending: see `tests/vectors.rs`.
+    // Pending: see `PENDING` in `tests/tests/vectors.rs`.
     case("seq_100000000", once("\"seq\":7", "\"seq\":100000000"), "ack");
     case("index_262144", once("\"index\":3", "\"index\":262144"), "ack");
 }
@@ -153,7 +153,7 @@ fn policies(set: &mut Set) {
     case("service_twice", &once("service web", "service api"), "policy", "16");
     case("known_finding_without_reason", &once(" disk swap, ticket 7", ""), "policy", "17");
     case("version_2", &minimal.replace("dayseal-policy v1", "dayseal-policy v2"), "policy", "1");
-    // Pending: see `tests/vectors.rs`.
+    // Pending: see `PENDING` in `tests/tests/vectors.rs`.
     case("number_with_plus", &once("days 365", "days +365"), "policy", "11");
     case("number_with_leading_zero", &once("hours 48", "hours 048"), "policy", "13");
     case(
