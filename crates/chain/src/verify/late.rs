@@ -79,7 +79,7 @@ impl Verifier<'_> {
                 Record::Batch(b) if b.key.day == day && ours(b.key.stream) => Some(b),
                 _ => None,
             }));
-            batches.sort_by(|a, b| a.key.cmp(&b.key));
+            batches.sort_by_key(|b| b.key);
             let mut audit = StreamAudit::default();
             batches.iter().for_each(|b| audit.add(b));
             let (found, _, _) = audit.finish();
