@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dayseal_format::record::GapRecord;
+use dayseal_format::record::{BatchRecord, GapRecord};
 use dayseal_format::{Day, Digest, Level, Origin, ServiceName, StreamId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +34,11 @@ pub struct Walk {
     pub(super) unlisted: BTreeMap<String, Vec<Listed>>,
     /// Gaps recorded and not closed.
     pub(super) gaps: Vec<GapRecord>,
-    /// Numbers that landed late, by day and stream.
-    pub(super) late: BTreeMap<Day, BTreeMap<StreamId, Vec<u32>>>,
+    /// What landed late, by day and stream.
+    pub(super) late: BTreeMap<Day, BTreeMap<StreamId, Vec<BatchRecord>>>,
+    /// Days up to `last` that have neither manifest nor checkpoint, not yet reported: the hole may
+    /// go on.
+    pub(super) absent: Option<(Day, Day)>,
     /// The last day each service was heard of.
     pub(super) heard: BTreeMap<ServiceName, Day>,
     pub(super) late_days: u16,
@@ -69,6 +72,7 @@ impl Walk {
             unlisted: BTreeMap::new(),
             gaps: Vec::new(),
             late: BTreeMap::new(),
+            absent: None,
             heard: BTreeMap::new(),
             late_days: 0,
             findings: Vec::new(),
