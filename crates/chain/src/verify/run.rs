@@ -10,7 +10,7 @@ use dayseal_store::{Store, StoreError};
 
 use super::entries::KeyCache;
 use super::finding::{Finding, FindingCode as Code, Outcome};
-use super::late::{note_late, note_records};
+use super::late::{day_of, day_of_key, note_records};
 use super::options::{Progress, VerifyOptions};
 use super::report::{Check, CheckState, HeadInfo, LevelName, Report, Verdict, VerdictState};
 use super::walk::Walk;
@@ -101,8 +101,8 @@ impl<'a> Verifier<'a> {
     /// Goes on from where an earlier run was.
     ///
     /// # Errors
-    /// As [`Verifier::run`], and [`VerifyError::OtherRun`] if `walk` is of another log, level or
-    /// policy, or the log's last verified day is no longer what it was.
+    /// As [`Verifier::run`], and [`VerifyError::OtherRun`] if `walk` is of another log, level,
+    /// policy or first day, or the log's last verified day is no longer what it was.
     pub async fn resume(
         &self,
         mut walk: Walk,
@@ -117,9 +117,12 @@ impl<'a> Verifier<'a> {
         if walk.policy != self.policy_digest() {
             return Err(VerifyError::OtherRun("another policy"));
         }
+        let first = self.options.first.unwrap_or(self.first_day).max(self.first_day);
+        if walk.last.is_some() && walk.first != Some(first) {
+            return Err(VerifyError::OtherRun("another first day"));
+        }
         let chain = self.chain_days(&mut walk).await?;
         let newest = chain.days.keys().next_back().copied();
-        let first = self.options.first.unwrap_or(self.first_day).max(self.first_day);
         let last = match (self.options.last, newest) {
             (Some(last), Some(newest)) => Some(last.min(newest)),
             (Some(last), None) => Some(last),
@@ -142,26 +145,25 @@ impl<'a> Verifier<'a> {
         };
         let days: Vec<Day> = last.map(|last| from.through(last).collect()).unwrap_or_default();
         progress.days(days.len() as u64);
-        let mut absent = None;
         for day in days {
             match chain.days.get(&day) {
                 None => {
                     // The walk goes on behind the hole, from the next signed checkpoint.
-                    absent.get_or_insert((day, day)).1 = day;
+                    walk.absent.get_or_insert((day, day)).1 = day;
                     walk.tip = None;
                     walk.manifest = None;
                 }
                 Some(has) => {
-                    self.report_absent(&mut walk, absent.take(), newest);
+                    self.report_absent(&mut walk, newest);
                     self.day(&mut walk, day, *has, progress).await?;
                 }
             }
             walk.last = Some(day);
             progress.day_done(&walk);
         }
-        self.report_absent(&mut walk, absent, newest);
+        self.report_absent(&mut walk, newest);
         if let Some(last) = self.options.last {
-            self.look_ahead(&mut walk, last, &chain.days).await?;
+            self.look_ahead(&mut walk, last, &chain.days, progress).await?;
         }
         self.finish(walk, newest).await
     }
@@ -191,6 +193,7 @@ impl<'a> Verifier<'a> {
         let Some(read) = self.chain_day(walk, day, has).await? else { return Ok(()) };
         let records = &read.records;
         progress.day(day, records.len() as u64);
+        walk.totals.records += records.len() as u64;
         note_records(walk, day, records);
         if self.options.level >= Level::Listing {
             let expired = self.expired(walk, day);
@@ -203,31 +206,40 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    /// Days behind the range may list late batches of days in it.
+    /// Days behind the range may list objects of days in it: late batches, strays, and the gaps and
+    /// conflicts they show.
     async fn look_ahead(
         &self,
         walk: &mut Walk,
         last: Day,
         days: &BTreeMap<Day, (bool, bool)>,
+        progress: &dyn Progress,
     ) -> Result<(), VerifyError> {
         for step in 1..=i32::from(walk.late_days) {
             let Some(day) = last.checked_add(step).filter(|d| days.contains_key(d)) else { break };
             let Some(read) = self.manifest(walk, day).await? else { break };
-            for record in read.records {
-                if let dayseal_format::Record::Batch(b) = record
-                    && b.late
-                    && b.key.day <= last
-                {
-                    walk.unlisted.remove(&b.key.to_string());
-                    note_late(walk, &b);
-                }
+            // Days outside the range are not walked, but what is not signed counts for nothing.
+            let signed = self.checkpoint(walk, Some(day)).await?;
+            let after = (read.manifest.after.size(), read.manifest.after.root());
+            if signed.map(|c| (c.size, c.root)) != Some(after) {
+                break;
+            }
+            let range = walk.first.unwrap_or(self.first_day)..=last;
+            let mut records = read.records;
+            records.retain(|r| day_of(r).is_some_and(|d| range.contains(&d)));
+            note_records(walk, day, &records);
+            if self.options.level >= Level::Listing {
+                self.list_late(walk, day, &records, |walk, d| self.expired(walk, d)).await?;
+            }
+            if self.options.level >= Level::Objects {
+                self.read_day(walk, day, &records, progress).await?;
             }
         }
         Ok(())
     }
 
-    fn report_absent(&self, walk: &mut Walk, days: Option<(Day, Day)>, newest: Option<Day>) {
-        let Some((from, to)) = days else { return };
+    fn report_absent(&self, walk: &mut Walk, newest: Option<Day>) {
+        let Some((from, to)) = walk.absent.take() else { return };
         let count = to.days_since(from) + 1;
         let object = if from == to { format!("{from}") } else { format!("{from}..{to}") };
         let later = newest.map_or(String::new(), |n| format!(", though {n} is sealed"));
@@ -285,7 +297,7 @@ impl<'a> Verifier<'a> {
     /// What no manifest lists: still to be sealed as late, or slipped in.
     fn judge_unlisted(&self, walk: &mut Walk, newest: Option<Day>) {
         for (key, listed) in std::mem::take(&mut walk.unlisted) {
-            let day = key.split('/').nth(1).and_then(|d| d.parse::<Day>().ok());
+            let day = day_of_key(&key);
             let next_seal = newest.and_then(Day::next);
             // Only a batch can still be sealed as late; other names never become evidence.
             let batch = key.parse::<BatchKey>().is_ok() && listed.iter().any(|l| !l.marker);
@@ -317,8 +329,10 @@ impl<'a> Verifier<'a> {
                 None => findings.push(finding),
             }
         }
+        // Objects are read in any order: the whole order is given here.
         findings.sort_by(|a, b| {
-            (a.code.outcome(), a.day, &a.object).cmp(&(b.code.outcome(), b.day, &b.object))
+            let outcomes = a.code.outcome().cmp(&b.code.outcome());
+            outcomes.then_with(|| (a.day, &a.object, a.code).cmp(&(b.day, &b.object, b.code)))
         });
         let has = |outcome| findings.iter().any(|f| f.code.outcome() == outcome);
         let level = self.options.level;
