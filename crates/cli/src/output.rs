@@ -18,9 +18,10 @@ pub(crate) fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
     write(format!("{}\n", text.as_ref()).as_bytes()).map(drop)
 }
 
-/// Prints a line to standard error. Nobody reading it stops no work.
+/// Prints to standard error, without control characters. Nobody reading it stops no work.
 pub(crate) fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let lines: Vec<_> = text.lines().map(clean).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Prints one JSON document.

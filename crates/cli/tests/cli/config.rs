@@ -33,7 +33,7 @@ fn init_refuses_an_evidence_root_that_holds_a_log() {
     let log = Log::new();
     let evidence = log.path("evidence");
     let args = ["init", "other", "--evidence", evidence.to_str().unwrap()];
-    log.at(&time(0, 9), args).exits(2).says("log.json");
+    log.at(&time(0, 9), args).exits(2).says("exists already");
     assert!(!log.home("other/keys.json").exists(), "keys of a log that was not made");
     assert!(!log.home("other/dayseal.toml").exists());
     log.record_day(0);
