@@ -33,9 +33,15 @@ pub struct Frontier {
     nodes: Vec<Digest>,
 }
 
-/// A frontier whose number of nodes does not fit its size.
+/// Leaves of the largest tree: as many as fit a signed number, so that counting on from any
+/// accepted size cannot overflow.
+pub const MAX_SIZE: u64 = i64::MAX as u64;
+
+/// A frontier whose number of nodes does not fit its size, or whose size no tree has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid frontier of a tree of {size} leaves: expected {expected} nodes, found {found}")]
+#[error(
+    "invalid frontier of a tree of {size} leaves: expected {expected} nodes and at most 2^63 - 1 leaves, found {found} nodes"
+)]
 pub struct FrontierError {
     size: u64,
     expected: u32,
@@ -51,9 +57,9 @@ impl Frontier {
     /// From its parts, as a `day` record carries them.
     ///
     /// # Errors
-    /// [`FrontierError`] unless there is one node for each one-bit of `size`.
+    /// [`FrontierError`] unless there is one node for each one-bit of `size`, at most [`MAX_SIZE`].
     pub fn from_parts(size: u64, nodes: Vec<Digest>) -> Result<Self, FrontierError> {
-        if nodes.len() == size.count_ones() as usize {
+        if size <= MAX_SIZE && nodes.len() == size.count_ones() as usize {
             Ok(Self { size, nodes })
         } else {
             Err(FrontierError { size, expected: size.count_ones(), found: nodes.len() })
@@ -316,6 +322,17 @@ mod tests {
                 assert!(!is_consistent(old as u64, &old_root, n as u64, &whole, &long));
             }
         }
+    }
+
+    #[test]
+    fn a_frontier_can_always_grow() {
+        let nodes = |n| vec![Digest([1; 32]); n];
+        assert!(Frontier::from_parts(u64::MAX, nodes(64)).is_err());
+        assert!(Frontier::from_parts(MAX_SIZE + 1, nodes(1)).is_err());
+        let mut largest = Frontier::from_parts(MAX_SIZE, nodes(63)).unwrap();
+        largest.extend([Digest([2; 32]); 3]);
+        assert_eq!((largest.size(), largest.nodes().len()), (MAX_SIZE + 3, 2));
+        assert!(Frontier::from_parts(5, nodes(3)).is_err());
     }
 
     proptest! {
