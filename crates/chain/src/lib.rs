@@ -7,6 +7,8 @@ mod create;
 mod head;
 mod objects;
 pub mod seal;
+pub mod verify;
 
 pub use create::{LogSettings, create_log};
 pub use seal::{SealError, SealSummary, SealedDay, Sealer};
+pub use verify::{Report, Verifier, VerifyError, VerifyOptions};

@@ -19,6 +19,6 @@ mod walk;
 
 pub use finding::{Finding, FindingCode, Outcome};
 pub use options::{Progress, Silent, VerifyOptions};
-pub use report::{Check, CheckState, Report, Totals, Verdict, VerdictState};
-pub use run::Verifier;
+pub use report::{Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState};
+pub use run::{Verifier, VerifyError};
 pub use walk::Walk;

@@ -13,7 +13,7 @@ pub type Sha256 = [u8; 32];
 pub enum Condition {
     /// Create only (`If-None-Match: *`).
     Absent,
-    /// Replace only the object that has this entity tag (`If-Match`).
+    /// Replace only the object that has this entity tag (`If-Match`). The empty tag matches nothing.
     Matches(String),
 }
 
@@ -22,7 +22,8 @@ pub enum Condition {
 pub struct ObjectMeta {
     /// Length in bytes.
     pub length: u64,
-    /// Opaque entity tag; good only for [`Condition::Matches`].
+    /// Opaque entity tag; good only for [`Condition::Matches`]. Empty, and then matching nothing, where a back-end
+    /// would have to read more than was asked to know it (a range of a file).
     pub etag: String,
     /// Version id where the store keeps versions.
     pub version: Option<String>,
@@ -49,7 +50,7 @@ pub enum EntryKind {
 /// One version of one key, as [`Store::list`] reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Key below the store's root.
+    /// Key below the store's root. Strays are listed too, so it may be outside the grammar; then no method reads it.
     pub key: String,
     /// Version id where the store keeps versions.
     pub version: Option<String>,
@@ -90,11 +91,14 @@ pub struct Capabilities {
 /// - Methods are safe to cancel: a cancelled `put` may or may not take effect.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// Stores `bytes` under `key` if `condition` holds. `sha256` is the digest of `bytes`.
+    /// Stores `bytes` under `key` if `condition` holds. `sha256` is the digest of `bytes`; a back-end may refuse a
+    /// wrong one and need not.
     ///
     /// # Errors
     /// `AlreadyExists` ([`Condition::Absent`] and the key has a current object), `Precondition`
-    /// ([`Condition::Matches`] and another tag or no object), or what the store reports.
+    /// ([`Condition::Matches`] and another tag or no object), `Configuration` (a key outside the grammar), or what
+    /// the store reports. An attempt may have landed before the one that was refused: a back-end then looks whether the
+    /// bytes there are its own; where it may not read it says `AlreadyExists`.
     async fn put(
         &self,
         key: &str,
@@ -106,7 +110,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The whole object, its current version or the one named. `limit` bounds the bytes read.
     ///
     /// # Errors
-    /// `NotFound` (no object, a delete marker, no such version), `TooLarge` (longer than `limit`; nothing is read).
+    /// `NotFound` (no object, a delete marker, no such version), `TooLarge` (longer than `limit`; nothing is read),
+    /// `Configuration` (a key outside the grammar).
     async fn get(
         &self,
         key: &str,
@@ -135,7 +140,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// One page of every version and marker whose key starts with `prefix`; `from` is [`Page::next`] of the page before.
     ///
     /// # Errors
-    /// What the store reports. An empty listing is `Ok`.
+    /// What the store reports; `Configuration` for a `from` that is no [`Page::next`]. An empty listing is `Ok`.
     async fn list(&self, prefix: &str, from: Option<&str>) -> Result<Page, StoreError>;
 
     /// The names directly below `prefix` that have something below them, each ending in `/`, sorted, each the full key prefix.

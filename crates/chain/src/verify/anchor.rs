@@ -31,7 +31,8 @@ impl Verifier<'_> {
             let object = format!("{}/{}", state.url(), head_key(&self.origin));
             match Head::read(state, &self.origin, &self.keys).await {
                 Ok(Some(head)) => {
-                    anchored |= self.compare_head(walk, name, object, &head.checkpoint, &mut checks);
+                    anchored |=
+                        self.compare_head(walk, name, object, &head.checkpoint, &mut checks);
                 }
                 Ok(None) => checks.push(not_checked(name, "there is none: only `init` makes one")),
                 Err(SealError::Store(e)) => {
@@ -69,7 +70,7 @@ impl Verifier<'_> {
         checks: &mut Vec<Check>,
     ) -> bool {
         let leaves = head.size;
-        let compared = self.compare(walk, head);
+        let compared = self.relation(walk, head);
         let (done, state, detail) = match compared {
             Compared::Leads => {
                 (true, CheckState::Checked, format!("{leaves} leaves, led to by the log"))
@@ -93,7 +94,7 @@ impl Verifier<'_> {
         done
     }
 
-    fn compare(&self, walk: &Walk, head: &Checkpoint) -> Compared {
+    fn relation(&self, walk: &Walk, head: &Checkpoint) -> Compared {
         let here: Option<&(Day, u64, Digest)> =
             walk.boundaries.iter().find(|(_, size, _)| *size == head.size);
         let newest = walk.boundaries.last().map_or(0, |b| b.1);

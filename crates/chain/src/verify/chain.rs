@@ -118,9 +118,7 @@ impl Verifier<'_> {
         };
         let mut records = Vec::new();
         match Manifest::read(&bytes, &self.origin, day, |_, record| records.push(record)) {
-            Ok(manifest) => {
-                Ok(Some(DayManifest { manifest, records, digest: Digest::of(&bytes) }))
-            }
+            Ok(manifest) => Ok(Some(DayManifest { manifest, records, digest: Digest::of(&bytes) })),
             Err(error) => {
                 walk.find(Finding::new(Code::AlteredManifest, day, key, error.to_string()));
                 Ok(None)
@@ -132,7 +130,8 @@ impl Verifier<'_> {
     async fn oldest(&self, key: &str, limit: u64) -> Result<Bytes, StoreError> {
         let version = if self.evidence.capabilities().versions {
             let listed = Lister::new(self.evidence, key).next().await?;
-            let mut objects = listed.filter(|v| v.key == key).map(|v| v.entries).unwrap_or_default();
+            let mut objects =
+                listed.filter(|v| v.key == key).map(|v| v.entries).unwrap_or_default();
             objects.retain(|e| e.kind == EntryKind::Object);
             objects.pop().and_then(|e| e.version)
         } else {

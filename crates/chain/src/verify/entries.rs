@@ -34,7 +34,8 @@ impl Verifier<'_> {
         let finding = |code, detail: String| Finding::new(code, key.day, key.to_string(), detail);
         let allowed = self.policy.is_none_or(|p| p.wrapping_keys.contains(&h.key_id));
         if !allowed {
-            let detail = format!("its data key was wrapped by {}, which the policy does not name", h.key_id);
+            let detail =
+                format!("its data key was wrapped by {}, which the policy does not name", h.key_id);
             return Err(finding(Code::ForeignKey, detail));
         }
         if let Some(known) = self.cached(h.stream, &h.wrapped_key) {
@@ -69,9 +70,8 @@ pub(super) fn open_batch(
     bytes: &[u8],
     key: &DataKey,
 ) -> Result<u64, Finding> {
-    let finding = |code, detail: String| {
-        Finding::new(code, record.key.day, record.key.to_string(), detail)
-    };
+    let finding =
+        |code, detail: String| Finding::new(code, record.key.day, record.key.to_string(), detail);
     let batch = Batch::parse(bytes).map_err(|e| finding(Code::HeaderMismatch, e.to_string()))?;
     let open = batch.open(key).map_err(|e| {
         let code = match e {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use dayseal_format::Day;
 use dayseal_format::names::{CHECKPOINTS, ENTRIES, LOG_JSON, MANIFESTS, entries_prefix};
 use dayseal_format::record::{BatchRecord, Record, StrayReason, StrayRecord};
-use dayseal_format::Day;
 use dayseal_store::{Entry, EntryKind, StoreError};
 
 use super::finding::{Finding, FindingCode as Code};
@@ -133,7 +133,8 @@ impl Verifier<'_> {
             batch || e.strays.iter().any(|s| s.version == l.version)
         };
         let versions = self.evidence.capabilities().versions;
-        let here = e.batch.and_then(|b| listed.iter().find(|l| l.version == b.version && !l.marker));
+        let here =
+            e.batch.and_then(|b| listed.iter().find(|l| l.version == b.version && !l.marker));
         match (e.batch, here) {
             (Some(b), Some(l)) if l.length != b.length => {
                 let detail = format!("expected {} bytes, found {}", b.length, l.length);
@@ -182,7 +183,12 @@ impl Verifier<'_> {
             let page = self.evidence.list(prefix, from).await?;
             let direct = page.entries.iter().filter(|e| !e.key[prefix.len()..].contains('/'));
             for e in direct.filter(|e| Some(e.key.as_str()) != allowed) {
-                walk.find(Finding::new(Code::UnlistedObject, None, &e.key, "not a name of the log"));
+                walk.find(Finding::new(
+                    Code::UnlistedObject,
+                    None,
+                    &e.key,
+                    "not a name of the log",
+                ));
             }
         }
         for prefix in self.evidence.list_prefixes(ENTRIES).await? {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use dayseal_format::{BatchKey, Day, Digest, Level};
 use dayseal_format::record::{BatchRecord, Record, StrayReason, StrayRecord};
+use dayseal_format::{BatchKey, Day, Digest, Level};
 use dayseal_store::{ErrorKind, StoreError, StoredObject};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::Semaphore;
@@ -81,7 +81,9 @@ impl Verifier<'_> {
         };
         let stored = match self.read_listed(&key, record).await {
             Ok(stored) => stored,
-            Err(e) if e.kind() == ErrorKind::NotFound && expired => return Ok(ObjectResult::default()),
+            Err(e) if e.kind() == ErrorKind::NotFound && expired => {
+                return Ok(ObjectResult::default());
+            }
             Err(e) => match e.kind() {
                 ErrorKind::NotFound => {
                     return Ok(fail(Code::MissingObject, format!("{} entries", record.entries)));
@@ -144,7 +146,9 @@ impl Verifier<'_> {
         let version = record.version.as_deref();
         let stored = match self.evidence.get(&record.key, version, READ_LIMIT).await {
             Ok(stored) => stored,
-            Err(e) if e.kind() == ErrorKind::NotFound && expired => return Ok(ObjectResult::default()),
+            Err(e) if e.kind() == ErrorKind::NotFound && expired => {
+                return Ok(ObjectResult::default());
+            }
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::TooLarge) => {
                 let finding = Finding::new(Code::MissingObject, day, &record.key, e.to_string());
                 return Ok(ObjectResult { findings: vec![finding], ..ObjectResult::default() });

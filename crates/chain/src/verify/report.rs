@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::{Finding, Outcome};
 
 /// Findings listed one by one; the rest are counted.
-pub const MAX_FINDINGS: usize = 1_000;
+pub(super) const MAX_FINDINGS: usize = 1_000;
 
 /// State of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +125,6 @@ pub struct Report {
     /// The stable exit code.
     pub exit_code: u8,
 }
-
 
 /// A level by its name, as JSON has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

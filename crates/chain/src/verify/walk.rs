@@ -46,7 +46,7 @@ pub struct Walk {
 
 /// One version in a listing, as much as later checks need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
+pub(super) struct Listed {
     pub(super) version: Option<String>,
     pub(super) length: u64,
     pub(super) marker: bool,

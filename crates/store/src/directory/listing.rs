@@ -1,0 +1,148 @@
+//! Listing a tree of files in the order of whole keys.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::files::{error, refuse_links};
+use super::{LOCK, Root, TEMPORARY};
+use crate::cursor::Cursor;
+use crate::{Entry, EntryKind, ErrorKind, Page, StoreError};
+
+/// Distinct keys in one page, as S3 has it.
+const PAGE: usize = 1_000;
+
+/// One name in a directory.
+struct Child {
+    /// Its key; for a directory with `/` at its end. Names that are not UTF-8 are lossy, so two may look the same.
+    key: String,
+    path: PathBuf,
+    descend: bool,
+}
+
+/// The page of entries after `from`. Holds the names of one directory per level and one page in memory.
+///
+/// Every page reads the names of the directories it is in again: 50,000 files in one directory cost 50 readings of
+/// it, about a second together. What is created or removed meanwhile may or may not be seen.
+pub(super) fn page(root: &Root, prefix: &str, from: Option<&str>) -> Result<Page, StoreError> {
+    let after = from.map(|text| Cursor::decode(text, &root.url)).transpose()?.map(|c| c.key);
+    let mut walk = Walk { prefix, after: after.as_deref(), page: Page::default() };
+    walk.directory(&root.path, "").map_err(|e| error("list", &root.url, e))?;
+    Ok(walk.page)
+}
+
+/// The directories directly below `prefix` that hold something at any depth.
+pub(super) fn prefixes(root: &Root, prefix: &str) -> Result<Vec<String>, StoreError> {
+    let failed = |e| error("list", &root.url, e);
+    let above = prefix.rfind('/').map_or("", |slash| &prefix[..=slash]);
+    let mut found = Vec::new();
+    let directory = root.path_of(above);
+    match refuse_links(root, "list", above) {
+        // Nothing there, or a link or file in the way: it is listed as a stray, and nothing is below it.
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::Protocol) => {
+            return Ok(found);
+        }
+        other => other?,
+    }
+    for child in children(&directory, above).map_err(failed)? {
+        if child.descend
+            && child.key.starts_with(prefix)
+            && holds_something(&child).map_err(failed)?
+        {
+            found.push(child.key);
+        }
+    }
+    Ok(found)
+}
+
+struct Walk<'a> {
+    prefix: &'a str,
+    after: Option<&'a str>,
+    page: Page,
+}
+
+impl Walk<'_> {
+    /// Adds what lies in `path`, whose key is `key` (empty, or ending in `/`). Leaves `page.next` set once the page is full.
+    fn directory(&mut self, path: &Path, key: &str) -> io::Result<()> {
+        for child in children(path, key)? {
+            if child.descend {
+                // Down only where some key can match both the prefix and `after`.
+                let wanted =
+                    child.key.starts_with(self.prefix) || self.prefix.starts_with(&child.key);
+                let ahead =
+                    self.after.is_none_or(|a| child.key.as_str() > a || a.starts_with(&child.key));
+                if wanted && ahead {
+                    self.directory(&child.path, &child.key)?;
+                }
+            } else if child.key.starts_with(self.prefix)
+                && self.after.is_none_or(|after| child.key.as_str() > after)
+            {
+                self.entry(child)?;
+            }
+            if self.page.next.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, child: Child) -> io::Result<()> {
+        let length = match fs::symlink_metadata(&child.path) {
+            Ok(found) => found.len(),
+            // Removed since its name was read.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(e),
+        };
+        if let Some(last) = self.page.entries.last()
+            && self.page.entries.len() >= PAGE
+            // Names that look the same stay on one page, since the next one starts after their key.
+            && last.key != child.key
+        {
+            self.page.next = Some(Cursor { key: last.key.clone(), version: None }.encode());
+            return Ok(());
+        }
+        self.page.entries.push(Entry {
+            key: child.key,
+            version: None,
+            latest: true,
+            length,
+            kind: EntryKind::Object,
+        });
+        Ok(())
+    }
+}
+
+/// What a directory holds, in the order of whole keys: a directory sorts as `name/`, so `a-b` comes before `a/b`.
+fn children(path: &Path, key: &str) -> io::Result<Vec<Child>> {
+    let names = match fs::read_dir(path) {
+        Ok(names) => names,
+        // Removed since its name was read. The root must be there.
+        Err(e) if e.kind() == io::ErrorKind::NotFound && !key.is_empty() => return Ok(Vec::new()),
+        Err(e) => return Err(e),
+    };
+    let mut children = Vec::new();
+    for name in names {
+        let name = name?;
+        let os_name = name.file_name();
+        if key.is_empty() && (os_name == TEMPORARY || os_name == LOCK) {
+            continue;
+        }
+        let directory = name.file_type()?.is_dir();
+        let slash = if directory { "/" } else { "" };
+        // A directory whose name is not UTF-8 is a stray itself: below it no key could be continued.
+        let descend = directory && os_name.to_str().is_some();
+        let key = format!("{key}{}{slash}", os_name.to_string_lossy());
+        children.push(Child { key, path: name.path(), descend });
+    }
+    children.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    Ok(children)
+}
+
+fn holds_something(directory: &Child) -> io::Result<bool> {
+    for child in children(&directory.path, &directory.key)? {
+        if !child.descend || holds_something(&child)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

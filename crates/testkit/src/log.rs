@@ -1,0 +1,244 @@
+//! A log in memory: easy to fill, seal, verify, and tamper with.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dayseal_chain::verify::Silent;
+use dayseal_chain::{LogSettings, Report, SealError, SealSummary, Sealer, Verifier, VerifyOptions};
+use dayseal_format::batch::{BatchEncoder, EncodedBatch, Entries, Header};
+use dayseal_format::event::{Actor, Defaults, Event, EventDraft, EventId, Outcome, Service};
+use dayseal_format::{
+    BatchKey, Checkpoint, Day, Digest, Level, Origin, Policy, StreamId, UnixMillis,
+};
+use dayseal_keys::{DataKeySource as _, GeneratedKey, KeyContext, LocalKeys};
+use dayseal_store::{Condition, MemoryStore, Store};
+
+/// A day by its text.
+pub fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+/// Noon of a day.
+pub fn noon(day: Day) -> UnixMillis {
+    day.start().saturating_add(12 * 3_600_000)
+}
+
+/// A small event.
+pub fn event(actor: &str) -> EventDraft {
+    Event::builder("ai.generation.completed")
+        .actor(Actor::user(actor))
+        .action("chat")
+        .outcome(Outcome::Success)
+        .build()
+        .unwrap()
+}
+
+/// One log with its stores, keys and policy.
+#[derive(Debug)]
+pub struct TestLog {
+    /// Evidence root; versioned unless made otherwise.
+    pub evidence: Arc<MemoryStore>,
+    /// State root.
+    pub state: Arc<MemoryStore>,
+    /// All keys.
+    pub keys: Arc<LocalKeys>,
+    /// What the sealer states.
+    pub settings: LogSettings,
+    /// What the auditor pinned.
+    pub policy: Policy,
+}
+
+impl TestLog {
+    /// A fresh log whose first day is `first`.
+    pub async fn new(first: &str) -> Self {
+        Self::with(MemoryStore::new(), first).await
+    }
+
+    /// A fresh log in a given evidence store.
+    pub async fn with(evidence: MemoryStore, first: &str) -> Self {
+        let origin: Origin = "audit.example.com/test".parse().unwrap();
+        let keys = LocalKeys::generate(&origin).unwrap();
+        let settings = LogSettings {
+            origin: origin.clone(),
+            first_day: day(first),
+            retention_days: 366,
+            late_days: 3,
+        };
+        let signer = keys.signer().unwrap();
+        let key = dayseal_keys::Signer::verifier_key(&signer).clone();
+        let mut policy = Policy::new(origin, key, settings.first_day);
+        policy.wrapping_keys.push(keys.wrapping_key_id().unwrap().to_owned());
+        policy.retention_floor = 366;
+        let (evidence, state) = (Arc::new(evidence), Arc::new(MemoryStore::new()));
+        dayseal_chain::create_log(&*evidence, &*state, &signer, &settings).await.unwrap();
+        Self { evidence, state, keys: Arc::new(keys), settings, policy }
+    }
+
+    /// A stream of this log that writes by hand.
+    pub async fn stream(&self, id: u8, on: &str) -> StreamWriter {
+        StreamWriter::new(self.keys.clone(), self.settings.origin.clone(), id, day(on)).await
+    }
+
+    /// Writes a stream of `batches` batches of three entries each, closed cleanly.
+    pub async fn fill(&self, id: u8, on: &str, batches: u32) -> Vec<BatchKey> {
+        let mut stream = self.stream(id, on).await;
+        let mut keys = Vec::new();
+        for n in 0..batches {
+            let batch = stream.next(3, n + 1 == batches);
+            keys.push(self.store(&stream, &batch).await);
+        }
+        keys
+    }
+
+    /// Stores an encoded batch under its name.
+    pub async fn store(&self, stream: &StreamWriter, batch: &EncodedBatch) -> BatchKey {
+        let key = stream.key(batch);
+        put(&*self.evidence, &key.to_string(), batch.bytes.clone()).await;
+        key
+    }
+
+    /// Seals every day up to and with `through`, one hour after its end.
+    pub async fn seal(&self, through: &str) -> Result<SealSummary, SealError> {
+        self.seal_in(&*self.evidence, &*self.state, through).await
+    }
+
+    /// The same through other stores.
+    pub async fn seal_in(
+        &self,
+        evidence: &dyn Store,
+        state: &dyn Store,
+        through: &str,
+    ) -> Result<SealSummary, SealError> {
+        let through = day(through);
+        let now = through.last_instant().saturating_add(3_600_000);
+        self.seal_at(evidence, state, through, now).await
+    }
+
+    /// The same at a given time.
+    pub async fn seal_at(
+        &self,
+        evidence: &dyn Store,
+        state: &dyn Store,
+        through: Day,
+        now: UnixMillis,
+    ) -> Result<SealSummary, SealError> {
+        let signer = self.keys.signer().unwrap();
+        let sealer = Sealer::new(evidence, state, &signer, self.settings.clone())?;
+        sealer.seal_through(through, now, |_| {}).await
+    }
+
+    /// Verifies everything at level `entries`, at noon of the day after `newest`.
+    pub async fn verify(&self, newest: &str) -> Report {
+        self.verify_with(newest, |_| {}).await
+    }
+
+    /// The same with other options.
+    pub async fn verify_with(
+        &self,
+        newest: &str,
+        change: impl FnOnce(&mut VerifyOptions),
+    ) -> Report {
+        let now = noon(day(newest).next().unwrap());
+        let mut options = VerifyOptions::new(Level::Entries, now);
+        change(&mut options);
+        self.verifier(options).await.run(&Silent).await.unwrap()
+    }
+
+    /// A verifier under the policy, with state root and keys.
+    pub async fn verifier(&self, options: VerifyOptions) -> Verifier<'_> {
+        let (state, opener) = (Some(&*self.state as _), Some(&*self.keys as _));
+        Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options).await.unwrap()
+    }
+
+    /// The signed head in the state root.
+    pub async fn head(&self) -> Checkpoint {
+        let key = dayseal_format::names::head_key(&self.settings.origin);
+        let note = self.state.get(&key, None, 100_000).await.unwrap().bytes;
+        Checkpoint::open(&note, &self.settings.origin, &self.policy.verifier_keys).unwrap()
+    }
+
+    /// The bytes under a key.
+    pub async fn bytes(&self, key: &str) -> Vec<u8> {
+        self.evidence.get(key, None, 1 << 30).await.unwrap().bytes.to_vec()
+    }
+}
+
+/// Stores bytes under a free key.
+pub(crate) async fn put(store: &dyn Store, key: &str, bytes: Vec<u8>) {
+    let digest = Digest::of(&bytes);
+    store.put(key, Bytes::from(bytes), digest.as_bytes(), Condition::Absent).await.unwrap();
+}
+
+/// Encodes the batches of one stream, by hand, so that tests can misuse it.
+#[derive(Debug)]
+pub struct StreamWriter {
+    /// The header of the next batch; tests may change it.
+    pub header: Header,
+    /// The stream's data key.
+    pub key: GeneratedKey,
+    encoder: BatchEncoder,
+    count: u64,
+}
+
+impl StreamWriter {
+    async fn new(keys: Arc<LocalKeys>, origin: Origin, id: u8, on: Day) -> Self {
+        let stream = StreamId([id; 16]);
+        let context = KeyContext { origin: origin.clone(), stream, day: on };
+        let key = keys.generate(&context).await.unwrap();
+        let header = Header {
+            after: None,
+            commitment: Digest([0; 32]),
+            day: on,
+            entries: 0,
+            first_time: noon(on),
+            hints: None,
+            key_id: key.key_id.clone(),
+            last: false,
+            last_time: noon(on),
+            origin,
+            previous: None,
+            root: Digest([0; 32]),
+            salt: Digest([0; 32]),
+            seq: 0,
+            service: "tests".parse().unwrap(),
+            stream,
+            wrapped_key: key.wrapped.clone(),
+        };
+        Self { header, key, encoder: BatchEncoder::new(), count: 0 }
+    }
+
+    /// The next batch, of `entries` entries.
+    pub fn next(&mut self, entries: u32, last: bool) -> EncodedBatch {
+        let mut lines = Entries::new();
+        let service = Service::new("tests");
+        for _ in 0..entries {
+            let mut random = [self.header.stream.0[0]; 10];
+            random[2..].copy_from_slice(&self.count.to_be_bytes());
+            self.count += 1;
+            let now = self.header.first_time;
+            let id = EventId::from_parts(now, random);
+            let event = event("u-1").complete(Defaults::new(id, now, &service)).unwrap();
+            let mut line = Vec::new();
+            event.encode(&mut line);
+            lines.push(&line).unwrap();
+        }
+        self.encode(&lines, last)
+    }
+
+    /// The next batch, of these lines.
+    pub fn encode(&mut self, lines: &Entries, last: bool) -> EncodedBatch {
+        self.header.last = last;
+        let random = Digest::of(&self.count.to_be_bytes()).0;
+        let batch =
+            self.encoder.encode(self.header.clone(), lines, &self.key.key, &random).unwrap();
+        self.header.seq += 1;
+        self.header.previous = Some(batch.digest);
+        batch
+    }
+
+    /// The name of a batch of this stream.
+    pub fn key(&self, batch: &EncodedBatch) -> BatchKey {
+        let h = &batch.header;
+        BatchKey { day: h.day, stream: h.stream, seq: h.seq, digest: batch.digest }
+    }
+}
