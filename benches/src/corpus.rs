@@ -10,7 +10,7 @@ use std::path::Path;
 use dayseal_format::UnixMillis;
 use dayseal_format::event::{
     Actor, AiCall, Content, ContentDigest, ContentItem, Correlation, Defaults, Event, EventDraft,
-    EventId, Outcome, Privacy, Resource, Safety, Service, Source, Trace,
+    EventId, Outcome, Safety, Service, Source, Trace,
 };
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -210,7 +210,7 @@ pub fn draft(n: u64, texts: &[Interaction]) -> EventDraft {
     let digest = |s: &str| ContentDigest(Sha256::digest(s.as_bytes()).into());
     let tokens = |s: &str| (s.len() / 4) as u64;
     Event::builder("ai.generation.completed")
-        .actor(Actor::user(format!("pseud1:{}", random.hex(32))).session(random.hex(16)))
+        .actor(Actor::user(format!("pseud1:{}", random.hex(32))))
         .action("chat.completion")
         .outcome(Outcome::Success)
         .ai(AiCall::new("aws.bedrock", cut(&text.model, 64))
@@ -218,23 +218,20 @@ pub fn draft(n: u64, texts: &[Interaction]) -> EventDraft {
             .input_tokens(tokens(&text.input))
             .output_tokens(tokens(&text.output))
             .latency_ms(200 + random.below(4_000))
-            .param("max_tokens", 1_024)
-            .param("stream", true))
+            .param("max_tokens", 1_024))
         .content(
             Content::default()
                 .input(ContentItem::hmac(text.input.len() as u64, digest(&text.input), "1"))
                 .output(ContentItem::hmac(text.output.len() as u64, digest(&text.output), "1")),
         )
-        .correlation(Correlation::default().conversation(random.hex(32)))
+        .correlation(Correlation::default().conversation(random.hex(16)))
         .duration_ms(200 + random.below(4_000))
         .label("department", ["finance", "legal", "care", "studio"][(n % 4) as usize])
-        .label("note", cut(&text.input, 200))
-        .privacy(Privacy::new("customer-support"))
-        .resource(Resource::new("conversation").id(random.hex(32)))
+        .label("note", cut(&text.input, 160))
         .safety(Safety::passed())
-        .source(Source::default().address("203.0.113.0/24").user_agent(
-            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36",
-        ))
+        .source(
+            Source::default().address("203.0.113.0/24").user_agent("acme-web/4.2 (Linux x86_64)"),
+        )
         .time(time(n))
         .trace(Trace::new(random.hex(32)).span_id(random.hex(16)))
         .build()
