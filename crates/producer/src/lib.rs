@@ -46,6 +46,9 @@ mod queue;
 mod upload;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use builder::{Builder, Limits};
 pub use clock::{Clock, SystemClock};
 pub use error::{CloseError, NotStored, OpenError, RecordError, TryRecordError};
