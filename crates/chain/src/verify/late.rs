@@ -1,9 +1,10 @@
-//! Gaps, and the late batches that close them or show new ones.
+//! Gaps and conflicts, and the late batches that close the one or show the other.
 
 use std::collections::BTreeMap;
 
+use dayseal_format::manifest::StreamAudit;
 use dayseal_format::names::entries_prefix;
-use dayseal_format::record::{GapRecord, Record};
+use dayseal_format::record::{BatchRecord, ConflictRecord, GapRecord, Record};
 use dayseal_format::{Day, StreamId};
 use dayseal_store::StoreError;
 
@@ -17,15 +18,8 @@ pub(super) fn note_records(walk: &mut Walk, day: Day, records: &[Record]) {
         walk.totals.records += 1;
         match record {
             Record::Gap(gap) => walk.gaps.push(gap.clone()),
-            Record::Batch(b) if b.late => {
-                let streams = walk.late.entry(b.key.day).or_default();
-                streams.entry(b.key.stream).or_default().push(b.key.seq);
-            }
-            Record::Conflict(c) => {
-                let object = format!("{}{}/{:08}", entries_prefix(c.day), c.stream, c.seq);
-                let detail = format!("{:?} of {} batches", c.reason, c.sha256.len().max(1));
-                walk.find(Finding::new(Code::Conflict, c.day, object, detail));
-            }
+            Record::Batch(b) if b.late => note_late(walk, b),
+            Record::Conflict(c) => walk.find(conflict(c)),
             Record::Stray(s) => {
                 let version = s.version.as_deref().map(|v| format!("@{v}")).unwrap_or_default();
                 let object = format!("{}{version}", s.key);
@@ -37,64 +31,80 @@ pub(super) fn note_records(walk: &mut Walk, day: Day, records: &[Record]) {
     }
 }
 
+/// Remembers a batch that a later manifest lists for its day.
+pub(super) fn note_late(walk: &mut Walk, batch: &BatchRecord) {
+    walk.late.entry(batch.key.day).or_default().push(batch.clone());
+}
+
+fn conflict(c: &ConflictRecord) -> Finding {
+    let object = format!("{}{}/{:08} ({:?})", entries_prefix(c.day), c.stream, c.seq, c.reason);
+    let detail = format!("{:?} of {} batches", c.reason, c.sha256.len().max(1));
+    Finding::new(Code::Conflict, c.day, object, detail)
+}
+
 impl Verifier<'_> {
     /// Judges the gaps once all manifests are read: what late batches filled is closed.
     pub(super) async fn judge_gaps(&self, walk: &mut Walk) -> Result<(), StoreError> {
         let gaps = std::mem::take(&mut walk.gaps);
         let late = std::mem::take(&mut walk.late);
         for gap in &gaps {
-            let filled = late.get(&gap.day).and_then(|s| s.get(&gap.stream));
-            for (from, to) in open_ranges(gap, filled.map_or(&[][..], Vec::as_slice)) {
-                let object = format!("{}{}", entries_prefix(gap.day), gap.stream);
-                let object = format!("{object}/{from:08}-{to:08}");
+            let late = late.get(&gap.day).into_iter().flatten();
+            let filled: Vec<u32> =
+                late.filter(|b| b.key.stream == gap.stream).map(|b| b.key.seq).collect();
+            for (from, to) in open_ranges(gap, &filled) {
                 let detail = format!("batches {from} to {to} of the stream never arrived");
-                walk.find(Finding::new(Code::Gap, gap.day, object, detail));
+                walk.find(missing(gap.day, gap.stream, from, to, detail));
             }
         }
-        self.check_late_streams(walk, &late, &gaps).await
+        self.check_late_streams(walk, late, &gaps).await
     }
 
-    /// Late batches reach beyond what was there: whatever lies between must be a recorded gap.
+    /// Puts streams together from all manifests: a late batch may contradict what was sealed before
+    /// it, and whatever lies between the two must be a recorded gap.
     async fn check_late_streams(
         &self,
         walk: &mut Walk,
-        late: &BTreeMap<Day, BTreeMap<StreamId, Vec<u32>>>,
+        late: BTreeMap<Day, Vec<BatchRecord>>,
         gaps: &[GapRecord],
     ) -> Result<(), StoreError> {
-        for (day, streams) in late {
-            // Walks that began later cannot know what that day had.
-            if walk.first.is_some_and(|first| *day < first) {
+        for (day, late) in late {
+            // A walk that began later cannot know what that day had.
+            if walk.first.is_some_and(|first| day < first) {
                 continue;
             }
-            let own = match self.manifest(walk, *day).await? {
-                Some(read) => read.records,
-                None => continue,
-            };
-            for (stream, seqs) in streams {
-                let mut here: Vec<(u32, u32)> = seqs.iter().map(|s| (*s, *s)).collect();
-                here.extend(own.iter().filter_map(|r| match r {
-                    Record::Batch(b) if b.key.stream == *stream && b.key.day == *day => {
-                        Some((b.key.seq, b.key.seq))
-                    }
-                    _ => None,
-                }));
-                let known = gaps.iter().filter(|g| g.day == *day && g.stream == *stream);
-                here.extend(known.map(|g| (g.from, g.to)));
-                here.sort_unstable();
-                let mut next = 0;
-                for (from, to) in here {
-                    if from > next {
-                        let object = format!("{}{stream}", entries_prefix(*day));
-                        let object = format!("{object}/{next:08}-{:08}", from - 1);
-                        let detail = "missing before a late batch, and no manifest says so";
-                        walk.find(Finding::new(Code::Gap, *day, object, detail));
-                    }
-                    next = next.max(to + 1);
+            let Some(own) = self.manifest(walk, day).await? else { continue };
+            let ours = |stream: StreamId| late.iter().any(|b| b.key.stream == stream);
+            let mut batches: Vec<BatchRecord> = late.clone();
+            batches.extend(own.records.into_iter().filter_map(|r| match r {
+                Record::Batch(b) if b.key.day == day && ours(b.key.stream) => Some(b),
+                _ => None,
+            }));
+            batches.sort_by(|a, b| a.key.cmp(&b.key));
+            let mut audit = StreamAudit::default();
+            batches.iter().for_each(|b| audit.add(b));
+            let (found, _, _) = audit.finish();
+            found.conflicts.iter().for_each(|c| walk.find(conflict(c)));
+            for gap in found.gaps {
+                let known = gaps.iter().filter(|g| g.day == day && g.stream == gap.stream);
+                let known: Vec<u32> = known.flat_map(|g| overlap(g, &gap)).collect();
+                for (from, to) in open_ranges(&gap, &known) {
+                    let detail = "missing before a late batch, and no manifest says so".to_owned();
+                    walk.find(missing(day, gap.stream, from, to, detail));
                 }
             }
         }
         Ok(())
     }
+}
+
+fn missing(day: Day, stream: StreamId, from: u32, to: u32, detail: String) -> Finding {
+    let object = format!("{}{stream}/{from:08}-{to:08}", entries_prefix(day));
+    Finding::new(Code::Gap, day, object, detail)
+}
+
+/// Numbers that two gaps share.
+fn overlap(a: &GapRecord, b: &GapRecord) -> std::ops::RangeInclusive<u32> {
+    a.from.max(b.from)..=a.to.min(b.to)
 }
 
 /// What is left of a gap once `filled` numbers arrived.

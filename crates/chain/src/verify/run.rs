@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use dayseal_format::names::LOG_JSON;
-use dayseal_format::{Day, Digest, Level, LogFile, Origin, Policy, VerifierKey};
+use dayseal_format::{BatchKey, Day, Digest, Level, LogFile, Origin, Policy, VerifierKey};
 use dayseal_keys::DataKeyOpener;
 use dayseal_store::{Store, StoreError};
 
 use super::entries::KeyCache;
 use super::finding::{Finding, FindingCode as Code, Outcome};
-use super::late::note_records;
+use super::late::{note_late, note_records};
 use super::options::{Progress, VerifyOptions};
 use super::report::{Check, CheckState, HeadInfo, LevelName, Report, Verdict, VerdictState};
 use super::walk::Walk;
@@ -219,8 +219,7 @@ impl<'a> Verifier<'a> {
                     && b.key.day <= last
                 {
                     walk.unlisted.remove(&b.key.to_string());
-                    let streams = walk.late.entry(b.key.day).or_default();
-                    streams.entry(b.key.stream).or_default().push(b.key.seq);
+                    note_late(walk, &b);
                 }
             }
         }
@@ -288,8 +287,12 @@ impl<'a> Verifier<'a> {
         for (key, listed) in std::mem::take(&mut walk.unlisted) {
             let day = key.split('/').nth(1).and_then(|d| d.parse::<Day>().ok());
             let next_seal = newest.and_then(Day::next);
+            // Only a batch can still be sealed as late; other names never become evidence.
+            let batch = key.parse::<BatchKey>().is_ok() && listed.iter().any(|l| !l.marker);
             let may_come = match (day, next_seal) {
-                (Some(day), Some(next)) => next.days_since(day) <= i32::from(walk.late_days),
+                (Some(day), Some(next)) if batch => {
+                    next.days_since(day) <= i32::from(walk.late_days)
+                }
                 _ => false,
             };
             if may_come {

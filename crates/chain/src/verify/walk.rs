@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dayseal_format::record::GapRecord;
-use dayseal_format::{Day, Digest, Level, Origin, ServiceName, StreamId, UnixMillis};
+use dayseal_format::record::{BatchRecord, GapRecord};
+use dayseal_format::{Day, Digest, Level, Origin, ServiceName, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
@@ -34,8 +34,8 @@ pub struct Walk {
     pub(super) unlisted: BTreeMap<String, Vec<Listed>>,
     /// Gaps recorded and not closed.
     pub(super) gaps: Vec<GapRecord>,
-    /// Numbers that landed late, by day and stream.
-    pub(super) late: BTreeMap<Day, BTreeMap<StreamId, Vec<u32>>>,
+    /// Batches that landed late, by their own day.
+    pub(super) late: BTreeMap<Day, Vec<BatchRecord>>,
     /// The last day each service was heard of.
     pub(super) heard: BTreeMap<ServiceName, Day>,
     pub(super) late_days: u16,

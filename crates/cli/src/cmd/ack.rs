@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use dayseal_chain::read::{AckState, BatchReader, check_acknowledgement};
 use dayseal_format::Acknowledgement;
+use dayseal_format::ack::AckError;
 
 use crate::args::{Ack, Args};
 use crate::config::Config;
@@ -20,8 +21,11 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
     let mut exit = Exit::Ok;
     for (number, text) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let name = own.file.display();
-        let ack = Acknowledgement::decode(text.as_bytes())
-            .map_err(|e| UsageError(format!("{name}:{}: {e}", number + 1)))?;
+        let at = format!("{name}:{}", number + 1);
+        let ack = Acknowledgement::decode(text.as_bytes()).map_err(|e| match e {
+            AckError::Version { .. } => anyhow::anyhow!("{at}: {e}"),
+            _ => UsageError(format!("{at}: {e}")).into(),
+        })?;
         let reader = match &keys {
             Some(k) => {
                 Some(BatchReader::new(&*evidence, k, ack.origin.clone(), config.allowed_keys(k)?))

@@ -94,7 +94,8 @@ fn known_head(own: &Verify, policy: Option<&Policy>) -> anyhow::Result<Option<Ch
             );
         }
         Err(e) => {
-            return Err(e).with_context(|| format!("cannot read the known head {}", path.display()));
+            return Err(e)
+                .with_context(|| format!("cannot read the known head {}", path.display()));
         }
     };
     if own.first_run {
