@@ -35,8 +35,9 @@ impl LogSettings {
 /// Makes an empty log: signs the checkpoint of the empty tree, remembers it as head, describes the
 /// log in `log.json`. The only place that signs a first checkpoint.
 ///
-/// Every write is create-only, so an existing log is never touched. A crash in between leaves a
-/// place that refuses to become a log again: clear it, or take another prefix.
+/// Every write is create-only, so an existing log is never touched. The head is written last: a
+/// crash before it leaves a place that refuses to be sealed ([`SealError::NoHead`]) and to become a
+/// log again, so clear it, or take another prefix.
 ///
 /// # Errors
 /// [`SealError::LogExists`] if either root already holds a log; otherwise what the stores report.
@@ -66,9 +67,9 @@ pub async fn create_log(
     };
     let mut json = serde_json::to_vec_pretty(&file).expect("log.json is plain data");
     json.push(b'\n');
+    put_new(evidence, LOG_JSON, json.into()).await?;
     put_new(evidence, FIRST_CHECKPOINT, note.clone().into()).await?;
     put_new(state, &head_key(&settings.origin), note.into()).await?;
-    put_new(evidence, LOG_JSON, json.into()).await?;
     Ok(first)
 }
 

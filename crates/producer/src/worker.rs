@@ -54,7 +54,10 @@ pub(crate) struct Worker {
     key_pause: Option<Instant>,
     key_failures: u32,
     last_failure: Option<NotStored>,
+    /// Closing: some batch had its last attempt.
     given_up: bool,
+    /// Closing: no data key, so nothing more can be encoded.
+    keyless: bool,
 }
 
 impl Worker {
@@ -75,6 +78,7 @@ impl Worker {
             key_failures: 0,
             last_failure: None,
             given_up: false,
+            keyless: false,
         })
     }
 
@@ -104,8 +108,8 @@ impl Worker {
 
     fn is_done(&self) -> bool {
         let state = self.queue.lock();
-        let empty = state.open.is_none() && state.closed.is_empty() && self.retries.is_empty();
-        state.closing && (empty || self.given_up)
+        let encoded = self.keyless || (state.open.is_none() && state.closed.is_empty());
+        state.closing && encoded && self.retries.is_empty()
     }
 
     /// Closes the open batch if its time has come, and the stream before midnight.
@@ -137,7 +141,7 @@ impl Worker {
     }
 
     async fn start_uploads(&mut self) {
-        while self.uploads.len() < self.queue.limits.in_flight && !self.given_up {
+        while self.uploads.len() < self.queue.limits.in_flight {
             let due = |at: &Option<Instant>| at.is_none_or(|at| at <= Instant::now());
             let closing = self.queue.lock().closing;
             if self.retries.front().is_some_and(|r| closing || due(&r.not_before)) {
@@ -145,7 +149,7 @@ impl Worker {
                 self.retry(upload);
                 continue;
             }
-            if !closing && !due(&self.key_pause) {
+            if self.keyless || (!closing && !due(&self.key_pause)) {
                 return;
             }
             let Some(batch) = self.next_closed() else { return };
@@ -273,6 +277,7 @@ impl Worker {
         let mut state = self.queue.lock();
         state.failed(batch.number, &failure);
         state.closed.push_front(batch);
+        self.keyless |= state.closing;
         self.given_up |= state.closing;
         self.last_failure = Some(failure);
     }
@@ -307,8 +312,9 @@ impl Worker {
                 // Closing waits for one more attempt of each batch, not for ever.
                 if closing && upload.attempts > 1 {
                     self.given_up = true;
+                } else {
+                    self.retries.push_back(upload);
                 }
-                self.retries.push_back(upload);
             }
         }
     }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use dayseal_store::{
     Capabilities, Condition, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError, StoredObject,
 };
+use tokio::sync::Notify;
 
 /// What is asked of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Fault {
     FailAfter,
     /// Nothing happens, and permission is denied.
     Deny,
+    /// It happens and no answer ever comes: the process died. See [`FaultStore::died`].
+    Die,
 }
 
 type Plan = dyn Fn(Operation, &str, u64) -> Option<Fault> + Send + Sync;
@@ -41,6 +44,8 @@ pub struct FaultStore {
     requests: AtomicU64,
     gets: AtomicU64,
     puts: AtomicU64,
+    died: Notify,
+    yields: Option<u64>,
 }
 
 impl fmt::Debug for FaultStore {
@@ -56,7 +61,31 @@ impl FaultStore {
         plan: impl Fn(Operation, &str, u64) -> Option<Fault> + Send + Sync + 'static,
     ) -> Self {
         let zero = AtomicU64::default;
-        Self { inner, plan: Box::new(plan), requests: zero(), gets: zero(), puts: zero() }
+        let (plan, died) = (Box::new(plan), Notify::new());
+        Self { inner, plan, requests: zero(), gets: zero(), puts: zero(), died, yields: None }
+    }
+
+    /// Fails the request with this number, once.
+    pub fn at(inner: Arc<dyn Store>, number: u64, fault: Fault) -> Self {
+        Self::new(inner, move |_, _, n| (n == number).then_some(fault))
+    }
+
+    /// Fails nothing; lets other tasks run before and after every request, as often as `seed` says.
+    pub fn yielding(inner: Arc<dyn Store>, seed: u64) -> Self {
+        Self { yields: Some(seed), ..Self::new(inner, |_, _, _| None) }
+    }
+
+    /// Returns once a request was answered by [`Fault::Die`]: drop the caller then.
+    pub async fn died(&self) {
+        self.died.notified().await;
+    }
+
+    /// Steps aside up to seven times, by the seed and the request's number.
+    async fn step_aside(&self, number: u64) {
+        let Some(seed) = self.yields else { return };
+        for _ in 0..mixed(seed ^ number) % 8 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Requests so far.
@@ -87,16 +116,35 @@ impl FaultStore {
             Operation::List => 0,
         };
         let error = |kind| Err(StoreError::new(kind, "reach", key, "a planned fault"));
+        self.step_aside(number * 2).await;
         match (self.plan)(operation, key, number) {
-            None => request.await,
+            None => {
+                let answer = request.await;
+                self.step_aside(number * 2 + 1).await;
+                answer
+            }
             Some(Fault::Fail) => error(ErrorKind::Unavailable),
             Some(Fault::Deny) => error(ErrorKind::Denied),
             Some(Fault::FailAfter) => {
                 request.await?;
                 error(ErrorKind::Unavailable)
             }
+            Some(Fault::Die) => {
+                // Whatever it did, the process never hears of it.
+                let _ = request.await;
+                self.died.notify_one();
+                std::future::pending().await
+            }
         }
     }
+}
+
+/// SplitMix64's finaliser: neighbouring numbers become unrelated ones.
+fn mixed(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 #[async_trait]

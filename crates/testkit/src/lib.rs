@@ -10,4 +10,4 @@ mod log;
 
 pub use clock::ManualClock;
 pub use fault::{Fault, FaultStore, Operation};
-pub use log::{StreamWriter, TestLog, day, event, noon};
+pub use log::{StreamWriter, TestLog, day, entries, event, keys_below, noon, read_manifest};

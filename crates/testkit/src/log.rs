@@ -1,17 +1,21 @@
 //! A log in memory: easy to fill, seal, verify, and tamper with.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use dayseal_chain::verify::Silent;
 use dayseal_chain::{LogSettings, Report, SealError, SealSummary, Sealer, Verifier, VerifyOptions};
-use dayseal_format::batch::{BatchEncoder, EncodedBatch, Entries, Header};
+use dayseal_format::batch::{Batch, BatchEncoder, EncodedBatch, Entries, Header};
 use dayseal_format::event::{Actor, Defaults, Event, EventDraft, EventId, Outcome, Service};
+use dayseal_format::manifest::Manifest;
+use dayseal_format::names::{checkpoint_key, manifest_key};
+use dayseal_format::record::{DayRecord, Record};
 use dayseal_format::{
     BatchKey, Checkpoint, Day, Digest, Level, Origin, Policy, StreamId, UnixMillis,
 };
-use dayseal_keys::{DataKeySource as _, GeneratedKey, KeyContext, LocalKeys};
-use dayseal_store::{Condition, MemoryStore, Store};
+use dayseal_keys::{DataKeyOpener as _, DataKeySource as _, GeneratedKey, KeyContext, LocalKeys};
+use dayseal_store::{Condition, ErrorKind, MemoryStore, Store};
 
 /// A day by its text.
 pub fn day(text: &str) -> Day {
@@ -56,19 +60,18 @@ impl TestLog {
 
     /// A fresh log in a given evidence store.
     pub async fn with(evidence: MemoryStore, first: &str) -> Self {
-        let origin: Origin = "audit.example.com/test".parse().unwrap();
+        Self::with_settings(evidence, Self::settings(first)).await
+    }
+
+    /// A fresh log with settings of the test's own.
+    pub async fn with_settings(evidence: MemoryStore, settings: LogSettings) -> Self {
+        let origin = settings.origin.clone();
         let keys = LocalKeys::generate(&origin).unwrap();
-        let settings = LogSettings {
-            origin: origin.clone(),
-            first_day: day(first),
-            retention_days: 366,
-            late_days: 3,
-        };
         let signer = keys.signer().unwrap();
         let key = dayseal_keys::Signer::verifier_key(&signer).clone();
         let mut policy = Policy::new(origin, key, settings.first_day);
         policy.wrapping_keys.push(keys.wrapping_key_id().unwrap().to_owned());
-        policy.retention_floor = 366;
+        policy.retention_floor = settings.retention_days;
         let (evidence, state) = (Arc::new(evidence), Arc::new(MemoryStore::new()));
         dayseal_chain::create_log(&*evidence, &*state, &signer, &settings).await.unwrap();
         Self { evidence, state, keys: Arc::new(keys), settings, policy }
@@ -88,6 +91,26 @@ impl TestLog {
             keys.push(self.store(&stream, &batch).await);
         }
         keys
+    }
+
+    /// The settings of a log of tests: kept a leap year, three days for what is late.
+    pub fn settings(first: &str) -> LogSettings {
+        LogSettings {
+            origin: "audit.example.com/test".parse().unwrap(),
+            first_day: day(first),
+            retention_days: 366,
+            late_days: 3,
+        }
+    }
+
+    /// An encoded batch under its name; storing it again changes nothing.
+    pub async fn land(&self, key: &BatchKey, bytes: &[u8]) {
+        let (name, bytes) = (key.to_string(), Bytes::copy_from_slice(bytes));
+        let digest = key.digest.as_bytes();
+        match self.evidence.put(&name, bytes, digest, Condition::Absent).await {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            other => drop(other.unwrap()),
+        }
     }
 
     /// Stores an encoded batch under its name.
@@ -150,6 +173,40 @@ impl TestLog {
         Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options).await.unwrap()
     }
 
+    /// The keys of every object below a prefix of the evidence, each once.
+    pub async fn keys_below(&self, prefix: &str) -> Vec<String> {
+        keys_below(&*self.evidence, prefix).await
+    }
+
+    /// A day's manifest: its `day` record and the rest, in order.
+    pub async fn manifest(&self, on: Day) -> (DayRecord, Vec<Record>) {
+        read_manifest(&*self.evidence, &self.settings.origin, on).await
+    }
+
+    /// How often each batch is listed by the manifests from the first day through `last`.
+    pub async fn sealed_batches(&self, last: Day) -> BTreeMap<BatchKey, u32> {
+        let mut sealed = BTreeMap::new();
+        for on in self.settings.first_day.through(last) {
+            for record in self.manifest(on).await.1 {
+                if let Record::Batch(b) = record {
+                    *sealed.entry(b.key).or_default() += 1;
+                }
+            }
+        }
+        sealed
+    }
+
+    /// The checkpoint of a day, verified.
+    pub async fn checkpoint(&self, on: Day) -> Checkpoint {
+        let note = self.bytes(&checkpoint_key(on)).await;
+        Checkpoint::open(&note, &self.settings.origin, &self.policy.verifier_keys).unwrap()
+    }
+
+    /// The decrypted entries of a stored batch, one line each.
+    pub async fn entries(&self, key: &BatchKey) -> Vec<Vec<u8>> {
+        entries(&*self.evidence, &self.keys, key).await
+    }
+
     /// The signed head in the state root.
     pub async fn head(&self) -> Checkpoint {
         let key = dayseal_format::names::head_key(&self.settings.origin);
@@ -161,6 +218,42 @@ impl TestLog {
     pub async fn bytes(&self, key: &str) -> Vec<u8> {
         self.evidence.get(key, None, 1 << 30).await.unwrap().bytes.to_vec()
     }
+}
+
+/// The keys of every object below a prefix, each once, in order.
+pub async fn keys_below(store: &dyn Store, prefix: &str) -> Vec<String> {
+    let (mut keys, mut from) = (Vec::new(), None);
+    loop {
+        let page = store.list(prefix, from.as_deref()).await.unwrap();
+        keys.extend(page.entries.into_iter().map(|e| e.key));
+        from = page.next;
+        if from.is_none() {
+            keys.dedup();
+            return keys;
+        }
+    }
+}
+
+/// A day's manifest: its `day` record and the rest, in order.
+pub async fn read_manifest(
+    store: &dyn Store,
+    origin: &Origin,
+    on: Day,
+) -> (DayRecord, Vec<Record>) {
+    let bytes = store.get(&manifest_key(on), None, 1 << 30).await.unwrap().bytes;
+    let mut records = Vec::new();
+    let manifest = Manifest::read(&bytes, origin, on, |_, record| records.push(record)).unwrap();
+    (manifest.day, records)
+}
+
+/// The decrypted entries of a stored batch, one line each.
+pub async fn entries(store: &dyn Store, keys: &LocalKeys, key: &BatchKey) -> Vec<Vec<u8>> {
+    let bytes = store.get(&key.to_string(), None, 1 << 30).await.unwrap().bytes;
+    let batch = Batch::parse(&bytes).unwrap();
+    let h = batch.header();
+    let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
+    let data_key = keys.open(&h.key_id, &h.wrapped_key, &context).await.unwrap();
+    batch.open(&data_key).unwrap().iter().map(<[u8]>::to_vec).collect()
 }
 
 /// Stores bytes under a free key.

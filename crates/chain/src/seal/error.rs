@@ -82,9 +82,10 @@ pub enum SealError {
         /// Why.
         source: CheckpointError,
     },
-    /// The clock is behind what was already sealed.
+    /// The clock is behind what was already sealed: it is wrong, that of another sealer is, or a
+    /// run that began later overtook this one.
     #[error(
-        "the clock runs backwards: it says {now}, but {day} was sealed at {sealed_at}; set the clock right"
+        "the clock runs backwards: it says {now}, but {day} was sealed at {sealed_at}; set the clock right, or run again if another sealer is at work"
     )]
     Clock {
         /// The caller's time.

@@ -3,19 +3,34 @@
 use std::collections::BTreeMap;
 
 use dayseal_format::manifest::StreamAudit;
-use dayseal_format::names::entries_prefix;
+use dayseal_format::names::{ENTRIES, entries_prefix};
 use dayseal_format::record::{BatchRecord, ConflictRecord, GapRecord, Record};
 use dayseal_format::{Day, StreamId};
 use dayseal_store::StoreError;
 
 use super::finding::{Finding, FindingCode as Code};
-use super::run::Verifier;
+use super::verifier::Verifier;
 use super::walk::Walk;
+
+/// The day under whose prefix a key lies.
+pub(super) fn day_of_key(key: &str) -> Option<Day> {
+    key.strip_prefix(ENTRIES)?.split('/').next()?.parse().ok()
+}
+
+/// The day whose objects or streams a record is about.
+pub(super) fn day_of(record: &Record) -> Option<Day> {
+    match record {
+        Record::Batch(b) => Some(b.key.day),
+        Record::Stray(s) => day_of_key(&s.key),
+        Record::Gap(g) => Some(g.day),
+        Record::Conflict(c) => Some(c.day),
+        _ => None,
+    }
+}
 
 /// Takes in what a day's records say about streams.
 pub(super) fn note_records(walk: &mut Walk, day: Day, records: &[Record]) {
     for record in records {
-        walk.totals.records += 1;
         match record {
             Record::Gap(gap) => walk.gaps.push(gap.clone()),
             Record::Batch(b) if b.late => note_late(walk, b),
@@ -49,9 +64,8 @@ impl Verifier<'_> {
         let late = std::mem::take(&mut walk.late);
         for gap in &gaps {
             let late = late.get(&gap.day).into_iter().flatten();
-            let filled: Vec<u32> =
-                late.filter(|b| b.key.stream == gap.stream).map(|b| b.key.seq).collect();
-            for (from, to) in open_ranges(gap, &filled) {
+            let filled = late.filter(|b| b.key.stream == gap.stream).map(|b| b.key.seq);
+            for (from, to) in open_ranges(gap, filled) {
                 let detail = format!("batches {from} to {to} of the stream never arrived");
                 walk.find(missing(gap.day, gap.stream, from, to, detail));
             }
@@ -79,15 +93,15 @@ impl Verifier<'_> {
                 Record::Batch(b) if b.key.day == day && ours(b.key.stream) => Some(b),
                 _ => None,
             }));
-            batches.sort_by(|a, b| a.key.cmp(&b.key));
+            batches.sort_by_key(|b| b.key);
             let mut audit = StreamAudit::default();
             batches.iter().for_each(|b| audit.add(b));
             let (found, _, _) = audit.finish();
             found.conflicts.iter().for_each(|c| walk.find(conflict(c)));
             for gap in found.gaps {
                 let known = gaps.iter().filter(|g| g.day == day && g.stream == gap.stream);
-                let known: Vec<u32> = known.flat_map(|g| overlap(g, &gap)).collect();
-                for (from, to) in open_ranges(&gap, &known) {
+                let known = known.flat_map(|g| overlap(g, &gap));
+                for (from, to) in open_ranges(&gap, known) {
                     let detail = "missing before a late batch, and no manifest says so".to_owned();
                     walk.find(missing(day, gap.stream, from, to, detail));
                 }
@@ -108,9 +122,9 @@ fn overlap(a: &GapRecord, b: &GapRecord) -> std::ops::RangeInclusive<u32> {
 }
 
 /// What is left of a gap once `filled` numbers arrived.
-fn open_ranges(gap: &GapRecord, filled: &[u32]) -> Vec<(u32, u32)> {
+fn open_ranges(gap: &GapRecord, filled: impl IntoIterator<Item = u32>) -> Vec<(u32, u32)> {
     let mut filled: Vec<u32> =
-        filled.iter().copied().filter(|s| (gap.from..=gap.to).contains(s)).collect();
+        filled.into_iter().filter(|s| (gap.from..=gap.to).contains(s)).collect();
     filled.sort_unstable();
     let (mut next, mut out) = (gap.from, Vec::new());
     for seq in filled {
@@ -137,8 +151,8 @@ mod tests {
             from: 2,
             to: 6,
         };
-        assert_eq!(open_ranges(&gap, &[]), [(2, 6)]);
-        assert_eq!(open_ranges(&gap, &[4, 9]), [(2, 3), (5, 6)]);
-        assert_eq!(open_ranges(&gap, &[6, 2, 3, 4, 5]), []);
+        assert_eq!(open_ranges(&gap, []), [(2, 6)]);
+        assert_eq!(open_ranges(&gap, [4, 9]), [(2, 3), (5, 6)]);
+        assert_eq!(open_ranges(&gap, [6, 2, 3, 4, 5]), []);
     }
 }

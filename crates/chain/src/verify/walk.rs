@@ -36,6 +36,9 @@ pub struct Walk {
     pub(super) gaps: Vec<GapRecord>,
     /// Batches that landed late, by their own day.
     pub(super) late: BTreeMap<Day, Vec<BatchRecord>>,
+    /// Days up to `last` that have neither manifest nor checkpoint, not yet reported: the hole may
+    /// go on.
+    pub(super) absent: Option<(Day, Day)>,
     /// The last day each service was heard of.
     pub(super) heard: BTreeMap<ServiceName, Day>,
     pub(super) late_days: u16,
@@ -69,6 +72,7 @@ impl Walk {
             unlisted: BTreeMap::new(),
             gaps: Vec::new(),
             late: BTreeMap::new(),
+            absent: None,
             heard: BTreeMap::new(),
             late_days: 0,
             findings: Vec::new(),
