@@ -1,1 +1,3 @@
-//! End-to-end tests live in `tests/`.
+//! End-to-end tests live in `tests/`; here is what makes the test vectors.
+
+pub mod vectors;

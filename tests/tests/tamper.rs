@@ -1,5 +1,7 @@
 //! The tamper matrix: each attack of `docs/threat-model.md`, with its exact finding and exit code.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use dayseal_chain::Report;
 use dayseal_chain::verify::{FindingCode as Code, VerdictState};
 use dayseal_format::names::{checkpoint_key, manifest_key};
@@ -396,6 +398,26 @@ async fn a_squatted_number_is_a_conflict() {
     }
     log.seal(D1).await.unwrap();
     expect(&log.verify(D1).await, 1, &[Code::Conflict]);
+}
+
+#[tokio::test]
+async fn a_squatter_who_comes_late_is_found() {
+    let log = TestLog::new(D1).await;
+    let mut stream = log.stream(1, D1).await;
+    for n in 0..3 {
+        let batch = stream.next(2, n == 2);
+        log.store(&stream, &batch).await;
+    }
+    log.seal(D1).await.unwrap();
+    // Another batch at a number that is sealed already, in time to be sealed as late.
+    stream.header.seq = 1;
+    stream.header.previous = Some(Digest([7; 32]));
+    let batch = stream.next(1, false);
+    log.store(&stream, &batch).await;
+    log.seal(D2).await.unwrap();
+    let report = log.verify(D2).await;
+    expect(&report, 1, &[Code::Conflict]);
+    assert_eq!(report.findings.len(), 2, "duplicate and link: {:#?}", report.findings);
 }
 
 #[tokio::test]

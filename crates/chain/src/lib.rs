@@ -6,6 +6,7 @@
 mod create;
 mod head;
 mod objects;
+pub mod read;
 pub mod seal;
 pub mod verify;
 

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use dayseal_format::batch::{Batch, MAX_BATCH_LEN};
-use dayseal_format::record::{BatchRecord, StrayReason};
-use dayseal_format::{BatchKey, Digest, Origin};
+use dayseal_format::record::{BatchRecord, Record, StrayReason};
+use dayseal_format::{BatchKey, Day, Digest, Origin};
 use dayseal_store::{Entry, Store, StoreError};
 
 /// Every version of one key, newest first.
@@ -61,6 +61,22 @@ impl<'a> Lister<'a> {
 pub(crate) enum Examined {
     Batch(Box<BatchRecord>),
     Stray { reason: StrayReason, sha256: Digest },
+}
+
+impl Examined {
+    /// Whether `line`, a record of the manifest of `day`, says just this.
+    pub(crate) fn is(self, line: &[u8], day: Day) -> bool {
+        match (self, Record::decode(line)) {
+            (Self::Batch(mut found), Ok(Record::Batch(stated))) => {
+                found.late = found.key.day != day;
+                *found == stated
+            }
+            (Self::Stray { reason, sha256 }, Ok(Record::Stray(stated))) => {
+                stated.reason == reason && stated.sha256 == Some(sha256)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Judges the bytes found under a batch's key: right digest, right form, right place.

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::MAX_ENTRIES;
 use crate::event::EventId;
+use crate::names::MAX_SEQ;
 use crate::{BatchKey, Day, Digest, Origin, StreamId};
 
 /// Longest acknowledgement in bytes.
@@ -35,8 +37,18 @@ pub struct Acknowledgement {
 
 /// Text that is not an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("malformed acknowledgement: {0}")]
-pub struct AckError(String);
+#[non_exhaustive]
+pub enum AckError {
+    /// A version this program does not know.
+    #[error("acknowledgement of version {found}: expected version 1; a newer dayseal may read it")]
+    Version {
+        /// The version found.
+        found: u64,
+    },
+    /// Not an acknowledgement.
+    #[error("malformed acknowledgement: {0}")]
+    Malformed(String),
+}
 
 impl Acknowledgement {
     /// The object that must be in the log.
@@ -52,20 +64,33 @@ impl Acknowledgement {
     /// Decodes one line; a newline at its end is allowed.
     ///
     /// # Errors
-    /// [`AckError`] if it is not the one encoding of version 1.
+    /// [`AckError`] if it is of another version, or not the one encoding of version 1.
     pub fn decode(line: &[u8]) -> Result<Self, AckError> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         if line.len() > MAX_ACK {
-            return Err(AckError(format!("{} bytes, expected at most {MAX_ACK}", line.len())));
+            let reason = format!("{} bytes, expected at most {MAX_ACK}", line.len());
+            return Err(AckError::Malformed(reason));
         }
-        let ack: Self = serde_json::from_slice(line).map_err(|e| AckError(e.to_string()))?;
-        if ack.v != 1 {
-            return Err(AckError(format!("version {}, expected 1", ack.v)));
+        #[derive(Deserialize)]
+        struct Head {
+            v: u64,
+        }
+        // A newer version may have other fields: it is looked at before them.
+        if let Ok(Head { v: found }) = serde_json::from_slice(line)
+            && found != 1
+        {
+            return Err(AckError::Version { found });
+        }
+        let ack: Self =
+            serde_json::from_slice(line).map_err(|e| AckError::Malformed(e.to_string()))?;
+        if ack.seq > MAX_SEQ || ack.index >= MAX_ENTRIES {
+            let reason = "seq over 99,999,999 or index over 262,143";
+            return Err(AckError::Malformed(reason.into()));
         }
         if ack.encode().as_bytes() == line {
             Ok(ack)
         } else {
-            Err(AckError("not its one encoding".into()))
+            Err(AckError::Malformed("not its one encoding".into()))
         }
     }
 }

@@ -43,7 +43,8 @@ pub const MAX_ENTRIES_LEN: usize = 32 * 1024 * 1024;
 pub const MAX_ENTRIES: u32 = 1 << 18;
 /// Bytes of one entry without its newline: what a C2SP entry bundle can hold (two-byte length).
 pub const MAX_ENTRY_LEN: usize = 65_535;
-/// A whole batch. Entries that do not compress grow by zstd's 1/256 and by at most 1/9 of padding.
+/// A whole batch: 32 MiB that do not compress grow by zstd's 1/256 and at most 1 MiB of padding; the
+/// rest is room for the header.
 pub const MAX_BATCH_LEN: u64 = 40 * 1024 * 1024;
 
 /// Why bytes are not a batch, or not this batch.

@@ -79,6 +79,9 @@ impl Manifest {
         day: Day,
         mut each: impl FnMut(usize, Record),
     ) -> Result<Self, ManifestError> {
+        if bytes.len() as u64 > MAX_MANIFEST {
+            return Err(ManifestError::Framing("longer than 1 GiB"));
+        }
         let mut lines = lines(bytes)?;
         let (_, first) = lines.next().ok_or(ManifestError::Framing("empty"))?;
         let record = decode(1, first)?;
@@ -99,6 +102,8 @@ impl Manifest {
         let mut streams = StreamAudit::default();
         let mut stated = StreamFindings::default();
         let mut previous: Option<OrderKey> = None;
+        let mut last_batch = None;
+        let in_window = |of: Day| (1..=i32::from(head.late_days)).contains(&day.days_since(of));
         for (number, line) in lines {
             let record = decode(number, line)?;
             let order = OrderKey::of(&record);
@@ -118,13 +123,28 @@ impl Manifest {
                         let expected = format!("{} days late at most, and said", head.late_days);
                         return Err(mismatch(number, "day of the batch", expected, b.key));
                     }
+                    if last_batch.replace(b.key) == Some(b.key) {
+                        return Err(mismatch(number, "key", "one batch for each key", b.key));
+                    }
                     if !late {
                         streams.add(b);
                     }
                 }
                 Record::Gap(g) if g.day == day => stated.gaps.push(g.clone()),
+                Record::Gap(g) if in_window(g.day) => {}
+                Record::Gap(g) => {
+                    return Err(mismatch(
+                        number,
+                        "day of the gap",
+                        "one that takes late batches",
+                        g.day,
+                    ));
+                }
                 Record::Conflict(c) if c.day == day => stated.conflicts.push(c.clone()),
-                _ => {}
+                Record::Conflict(c) => {
+                    return Err(mismatch(number, "day of the conflict", day, c.day));
+                }
+                Record::Stray(_) => {}
             }
             after.push(leaf_hash(line));
             each(number, record);

@@ -33,7 +33,10 @@ pub struct Frontier {
     nodes: Vec<Digest>,
 }
 
-/// A frontier whose number of nodes does not fit its size.
+/// Leaves a tree may have. No log comes near it, and sums of sizes cannot overflow.
+pub const MAX_SIZE: u64 = 1 << 62;
+
+/// A frontier whose number of nodes does not fit its size, or whose size is over [`MAX_SIZE`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid frontier of a tree of {size} leaves: expected {expected} nodes, found {found}")]
 pub struct FrontierError {
@@ -51,9 +54,9 @@ impl Frontier {
     /// From its parts, as a `day` record carries them.
     ///
     /// # Errors
-    /// [`FrontierError`] unless there is one node for each one-bit of `size`.
+    /// [`FrontierError`] unless there is one node for each one-bit of `size`, at most [`MAX_SIZE`].
     pub fn from_parts(size: u64, nodes: Vec<Digest>) -> Result<Self, FrontierError> {
-        if nodes.len() == size.count_ones() as usize {
+        if size <= MAX_SIZE && nodes.len() == size.count_ones() as usize {
             Ok(Self { size, nodes })
         } else {
             Err(FrontierError { size, expected: size.count_ones(), found: nodes.len() })

@@ -167,10 +167,8 @@ impl Draft {
     fn line(&mut self, line: &str) -> Result<(), String> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let rest = rest.trim();
-        let number = || {
-            rest.parse::<u32>()
-                .map_err(|_| format!("`{word}` needs a whole number, found `{rest}`"))
-        };
+        let number =
+            || whole(rest).ok_or_else(|| format!("`{word}` needs a whole number, found `{rest}`"));
         match word {
             "origin" => once(&mut self.origin, rest.parse().map_err(|e: NameError| e.to_string())?),
             "log" => {
@@ -183,7 +181,9 @@ impl Draft {
             "quorum" | "witness" | "group" => Err(format!(
                 "`{word}` asks for witnesses, which this version does not check; only `quorum none` is accepted"
             )),
-            "wrapping-key" if rest.is_empty() => Err("`wrapping-key` needs a key id".into()),
+            "wrapping-key" if rest.is_empty() || rest.contains(char::is_whitespace) => {
+                Err(format!("`wrapping-key` needs one key id, found `{rest}`"))
+            }
             "wrapping-key" => {
                 self.wrapping_keys.push(rest.to_owned());
                 Ok(())
@@ -201,7 +201,7 @@ impl Draft {
                     return Err("expected `service NAME max-silent-days N`".into());
                 };
                 let name: ServiceName = name.parse().map_err(|e: NameError| e.to_string())?;
-                let days = days.parse().map_err(|_| format!("expected days, found `{days}`"))?;
+                let days = whole(days).ok_or_else(|| format!("expected days, found `{days}`"))?;
                 match self.services.insert(name, days) {
                     None => Ok(()),
                     Some(_) => Err("this service is named twice".into()),
@@ -209,8 +209,11 @@ impl Draft {
             }
             "known-finding" => match rest.split_once(' ') {
                 Some((id, reason)) if !reason.trim().is_empty() => {
-                    self.known_findings.insert(id.to_owned(), reason.trim().to_owned());
-                    Ok(())
+                    let reason = reason.trim().to_owned();
+                    match self.known_findings.insert(id.to_owned(), reason) {
+                        None => Ok(()),
+                        Some(_) => Err("this finding is named twice".into()),
+                    }
                 }
                 _ => Err("expected `known-finding ID REASON`".into()),
             },
@@ -241,6 +244,11 @@ impl Draft {
             known_findings: self.known_findings,
         })
     }
+}
+
+/// A number in its one spelling: digits only, no sign, no leading zero.
+fn whole(text: &str) -> Option<u32> {
+    text.parse::<u32>().ok().filter(|n| n.to_string() == text)
 }
 
 fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), String> {

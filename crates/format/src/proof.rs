@@ -13,6 +13,8 @@ use crate::{Digest, Origin, VerifierKey};
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 /// A tree of 2^64 leaves has audit paths of at most 64 hashes.
 const MAX_PATH: usize = 64;
+/// Longest proof file, in bytes: the longest note and a path of 64 hashes.
+pub const MAX_PROOF: usize = crate::note::MAX_NOTE + 16 * 1024;
 
 /// An inclusion proof of one leaf with the checkpoint it leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,9 @@ impl Proof {
     /// [`ProofError::Malformed`].
     pub fn parse(text: &str) -> Result<Self, ProofError> {
         let bad = ProofError::Malformed;
+        if text.len() > MAX_PROOF {
+            return Err(bad("longer than 272 KiB"));
+        }
         let (head, checkpoint) = text.split_once("\n\n").ok_or(bad("no empty line"))?;
         let mut lines = head.split('\n');
         if lines.next() != Some(HEADER) {

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{MAX_BATCH_LEN, MAX_ENTRIES};
+use crate::names::MAX_SEQ;
 use crate::{BatchKey, Day, Digest, Origin, ServiceName, StreamId, UnixMillis};
 
 /// Longest record in bytes, its newline not counted: what a C2SP entry bundle can hold.
@@ -13,7 +15,7 @@ pub const MAX_RECORD: usize = 65_535;
 /// Services listed by name in a `day` record; the rest are counted. 200 lines of at most 130 bytes
 /// stay far below [`MAX_RECORD`].
 pub const MAX_SERVICES: usize = 200;
-/// Digests listed in a `conflict` record; the rest are counted.
+/// Digests listed in a `conflict` record; the batch records have the rest.
 pub const MAX_CONFLICT_DIGESTS: usize = 16;
 /// Longest object key a record carries, in bytes: S3's own bound.
 pub const MAX_KEY: usize = 1_024;
@@ -238,6 +240,12 @@ pub enum RecordError {
         /// The kind found.
         found: String,
     },
+    /// A `day` record of a version this program does not know.
+    #[error("manifest of version {found}: expected version 1; a newer dayseal may read it")]
+    Version {
+        /// The version found.
+        found: u64,
+    },
     /// Not a record.
     #[error("malformed record: {0}")]
     Malformed(String),
@@ -257,7 +265,16 @@ impl Record {
         if line.len() > MAX_RECORD {
             return Err(RecordError::TooLong { found: line.len() });
         }
-        let record: Self = serde_json::from_slice(line).map_err(|e| unknown_kind(line, &e))?;
+        // What a newer version says may matter: its kind and version are looked at before its fields.
+        let record: Self = match serde_json::from_slice(line) {
+            Ok(record) => record,
+            Err(e) => return Err(newer(line).unwrap_or(RecordError::Malformed(e.to_string()))),
+        };
+        if let Self::Day(DayRecord { v, .. }) = &record
+            && *v != 1
+        {
+            return Err(RecordError::Version { found: u64::from(*v) });
+        }
         let again = record.encode();
         if again.as_bytes() != line {
             let at = again.bytes().zip(line).take_while(|(a, b)| a == *b).count();
@@ -270,7 +287,6 @@ impl Record {
     fn check(&self) -> Result<(), RecordError> {
         let bad = |what: &str| Err(RecordError::Malformed(what.to_owned()));
         match self {
-            Self::Day(d) if d.v != 1 => bad("a day record of another version than 1"),
             Self::Day(d) if d.services.len() > MAX_SERVICES => bad("more than 200 services"),
             Self::Day(d) if d.services.windows(2).any(|w| w[0].name >= w[1].name) => {
                 bad("services are not in order")
@@ -278,11 +294,22 @@ impl Record {
             Self::Batch(b) if b.version.as_ref().is_some_and(|v| v.len() > MAX_KEY) => {
                 bad("a version id of more than 1,024 bytes")
             }
+            Self::Batch(b) if b.entries == 0 || b.entries > MAX_ENTRIES => {
+                bad("a batch of 0 or more than 262,144 entries")
+            }
+            Self::Batch(b) if b.length == 0 || b.length > MAX_BATCH_LEN => {
+                bad("a batch of 0 or more than 40 MiB")
+            }
+            Self::Batch(b) if b.first_time > b.last_time => {
+                bad("a batch that ends before it begins")
+            }
             Self::Batch(b) if (b.key.seq == 0) != b.previous.is_none() => {
                 bad("a batch without `previous` that is not the first, or the reverse")
             }
             Self::Stray(s) if s.key.len() > MAX_KEY => bad("a key of more than 1,024 bytes"),
-            Self::Gap(g) if g.from > g.to => bad("a gap that ends before it starts"),
+            Self::Gap(g) if g.from > g.to || g.to > MAX_SEQ => {
+                bad("a gap that ends before it starts, or beyond the last number")
+            }
             Self::Conflict(c) if c.sha256.len() > MAX_CONFLICT_DIGESTS => {
                 bad("more than 16 digests in a conflict")
             }
@@ -291,16 +318,18 @@ impl Record {
     }
 }
 
-fn unknown_kind(line: &[u8], error: &serde_json::Error) -> RecordError {
+/// Whether a line that does not decode is of a kind or version of the future.
+fn newer(line: &[u8]) -> Option<RecordError> {
     #[derive(Deserialize)]
-    struct Kind {
+    struct Head {
         kind: String,
+        v: Option<u64>,
     }
-    match serde_json::from_slice::<Kind>(line) {
-        Ok(k) if !["day", "batch", "stray", "gap", "conflict"].contains(&k.kind.as_str()) => {
-            RecordError::UnknownKind { found: k.kind.chars().take(40).collect() }
-        }
-        _ => RecordError::Malformed(error.to_string()),
+    let head: Head = serde_json::from_slice(line).ok()?;
+    match (head.kind.as_str(), head.v) {
+        ("day", Some(found)) if found != 1 => Some(RecordError::Version { found }),
+        ("day" | "batch" | "stray" | "gap" | "conflict", _) => None,
+        (kind, _) => Some(RecordError::UnknownKind { found: kind.chars().take(40).collect() }),
     }
 }
 

@@ -14,7 +14,7 @@ use super::collect::{late_objects, own_objects};
 use super::progress::{Tip, read_checkpoint, read_manifest, sealed_days};
 use crate::create::{LogSettings, put_new, sign};
 use crate::head::Head;
-use crate::objects::{Examined, READ_LIMIT, examine};
+use crate::objects::{READ_LIMIT, examine};
 
 /// How far the clocks of two sealers may be apart, or the beginnings of two runs that meet; five
 /// minutes is what the producer refuses too.
@@ -174,6 +174,8 @@ impl<'a> Sealer<'a> {
             let object = format!("{}/{}", self.evidence.url(), manifest_key(day));
             return if leads {
                 Ok(())
+            } else if manifest.after.size() < head.size {
+                Err(SealError::RolledBack { head: head.size, found: at.size })
             } else {
                 Err(SealError::Diverged { object, leaves: head.size })
             };
@@ -226,6 +228,7 @@ impl<'a> Sealer<'a> {
         let (manifest, digest, bytes) = stored;
         self.check(&manifest, tip, now)?;
         if adopted {
+            self.check_promises(&manifest, tip).await?;
             self.check_objects(day, &bytes).await?;
         }
         Ok((manifest, digest, adopted))
@@ -243,7 +246,6 @@ impl<'a> Sealer<'a> {
             now = sealed_at;
         }
         let settings = &self.settings;
-        let keep = i32::try_from(settings.retention_days).expect("checked: at most 36,525");
         let plan = ManifestPlan {
             origin: settings.origin.clone(),
             day,
@@ -251,7 +253,7 @@ impl<'a> Sealer<'a> {
             before: tip.tree.clone(),
             previous: tip.manifest,
             late_days: settings.late_days,
-            keep_until: day.checked_add(keep).unwrap_or(UnixMillis::MAX.day()),
+            keep_until: self.keep_until(day),
             kept_from: self.kept_from(day, tip).await?,
         };
         let mut builder = ManifestBuilder::new(plan);
@@ -317,25 +319,49 @@ impl<'a> Sealer<'a> {
         Ok(())
     }
 
+    /// Whether an adopted manifest promises what this sealer's settings do.
+    async fn check_promises(&self, manifest: &Manifest, tip: &Tip) -> Result<(), SealError> {
+        let (m, day) = (&manifest.day, manifest.day.day);
+        let kept_from = self.kept_from(day, tip).await?;
+        let (keep_until, late_days) = (self.keep_until(day), self.settings.late_days);
+        if m.keep_until >= keep_until && m.kept_from <= kept_from && m.late_days == late_days {
+            return Ok(());
+        }
+        Err(SealError::Tampered {
+            object: format!("{}/{}", self.evidence.url(), manifest_key(day)),
+            expected: "the retention and late days of the settings (if they were changed since, set them back for this day)",
+            found: format!(
+                "kept from {} until {}, {} late days",
+                m.kept_from, m.keep_until, m.late_days
+            ),
+        })
+    }
+
+    /// The last day on which objects of `day` must be there.
+    fn keep_until(&self, day: Day) -> Day {
+        let keep = i32::try_from(self.settings.retention_days).expect("checked: at most 36,525");
+        day.checked_add(keep).unwrap_or(UnixMillis::MAX.day())
+    }
+
     /// Reads every object of an adopted manifest, as a verifier would, before it is signed.
     async fn check_objects(&self, day: Day, manifest: &[u8]) -> Result<(), SealError> {
         let object = format!("{}/{}", self.evidence.url(), manifest_key(day));
         let wrong = |source| SealError::Manifest { object: object.clone(), source };
         for (_, line) in dayseal_format::manifest::lines(manifest).map_err(wrong)? {
-            let Ok(Record::Batch(record)) = Record::decode(line) else { continue };
-            let key = record.key.to_string();
-            let stored = self.evidence.get(&key, record.version.as_deref(), READ_LIMIT).await?;
-            let version = record.version.clone();
-            let found = examine(&record.key, version, &stored.bytes, &self.settings.origin);
-            let same = match found {
-                Examined::Batch(mut found) => {
-                    found.late = record.late;
-                    *found == record
-                }
-                Examined::Stray { .. } => false,
+            let (key, version) = match Record::decode(line) {
+                Ok(Record::Batch(b)) => (b.key, b.version),
+                // A batch must not be passed off as a stray. Further versions and markers are not read.
+                Ok(Record::Stray(s)) if s.sha256.is_some() => match s.key.parse() {
+                    Ok(key) => (key, s.version),
+                    Err(_) => continue,
+                },
+                _ => continue,
             };
-            if !same {
-                let found = format!("{key} is not as the manifest says");
+            let name = key.to_string();
+            let stored = self.evidence.get(&name, version.as_deref(), READ_LIMIT).await?;
+            let found = examine(&key, version, &stored.bytes, &self.settings.origin);
+            if !found.is(line, day) {
+                let found = format!("{name} is not as the manifest says");
                 let expected = "a manifest that tells the truth";
                 return Err(SealError::Tampered { object, expected, found });
             }

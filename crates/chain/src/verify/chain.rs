@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use dayseal_format::checkpoint::CheckpointError;
-use dayseal_format::manifest::{MAX_MANIFEST, Manifest};
+use dayseal_format::manifest::{MAX_MANIFEST, Manifest, ManifestError};
 use dayseal_format::names::{
     CHECKPOINTS, FIRST_CHECKPOINT, MANIFESTS, checkpoint_key, manifest_key, parse_checkpoint_key,
     parse_manifest_key,
 };
 use dayseal_format::note::MAX_NOTE;
-use dayseal_format::record::{DayRecord, Record};
+use dayseal_format::record::{DayRecord, Record, RecordError};
 use dayseal_format::{Checkpoint, Day, Digest, Policy, merkle};
 use dayseal_store::{EntryKind, ErrorKind, StoreError};
 
@@ -120,7 +120,16 @@ impl Verifier<'_> {
         match Manifest::read(&bytes, &self.origin, day, |_, record| records.push(record)) {
             Ok(manifest) => Ok(Some(DayManifest { manifest, records, digest: Digest::of(&bytes) })),
             Err(error) => {
-                walk.find(Finding::new(Code::AlteredManifest, day, key, error.to_string()));
+                // What a newer version wrote is neither right nor wrong to this one.
+                let newer = matches!(
+                    &error,
+                    ManifestError::Record {
+                        source: RecordError::UnknownKind { .. } | RecordError::Version { .. },
+                        ..
+                    }
+                );
+                let code = if newer { Code::Unreadable } else { Code::AlteredManifest };
+                walk.find(Finding::new(code, day, key, error.to_string()));
                 Ok(None)
             }
         }
@@ -229,10 +238,14 @@ impl Verifier<'_> {
                 walk.find(Finding::new(Code::AlteredManifest, day, key.clone(), detail));
             }
         }
-        if let (Some(previous), stated) = (walk.manifest, m.day.previous)
-            && stated != Some(previous)
-        {
-            let detail = format!("expected the manifest before to be {previous}, found another");
+        let stated = m.day.previous;
+        let links = match walk.manifest {
+            Some(previous) => stated == Some(previous),
+            None => day != self.first_day || stated.is_none(),
+        };
+        if !links {
+            let before = walk.manifest.map_or("none".to_owned(), |d| d.to_string());
+            let detail = format!("expected the manifest before to be {before}, found another");
             walk.find(Finding::new(Code::TreeMismatch, day, format!("{key} (previous)"), detail));
         }
     }

@@ -1,4 +1,4 @@
-//! Gaps, the late batches that close them or show new ones, and those that contradict what was there.
+//! Gaps and conflicts, and the late batches that close the one or show the other.
 
 use std::collections::BTreeMap;
 
@@ -34,10 +34,9 @@ pub(super) fn note_records(walk: &mut Walk, day: Day, records: &[Record]) {
         match record {
             Record::Gap(gap) => walk.gaps.push(gap.clone()),
             Record::Batch(b) if b.late => {
-                let streams = walk.late.entry(b.key.day).or_default();
-                streams.entry(b.key.stream).or_default().push(b.clone());
+                walk.late.entry(b.key.day).or_default().push(b.clone());
             }
-            Record::Conflict(c) => conflict(walk, c),
+            Record::Conflict(c) => walk.find(conflict(c)),
             Record::Stray(s) => {
                 let version = s.version.as_deref().map(|v| format!("@{v}")).unwrap_or_default();
                 let object = format!("{}{version}", s.key);
@@ -49,10 +48,10 @@ pub(super) fn note_records(walk: &mut Walk, day: Day, records: &[Record]) {
     }
 }
 
-fn conflict(walk: &mut Walk, c: &ConflictRecord) {
-    let object = format!("{}{}/{:08}", entries_prefix(c.day), c.stream, c.seq);
+fn conflict(c: &ConflictRecord) -> Finding {
+    let object = format!("{}{}/{:08} ({:?})", entries_prefix(c.day), c.stream, c.seq, c.reason);
     let detail = format!("{:?} of {} batches", c.reason, c.sha256.len().max(1));
-    walk.find(Finding::new(Code::Conflict, c.day, object, detail));
+    Finding::new(Code::Conflict, c.day, object, detail)
 }
 
 impl Verifier<'_> {
@@ -61,59 +60,46 @@ impl Verifier<'_> {
         let gaps = std::mem::take(&mut walk.gaps);
         let late = std::mem::take(&mut walk.late);
         for gap in &gaps {
-            let filled = late.get(&gap.day).and_then(|s| s.get(&gap.stream));
-            let filled = filled.into_iter().flatten().map(|b| b.key.seq);
-            for (from, to) in open_ranges(gap, filled) {
-                let object = format!("{}{}", entries_prefix(gap.day), gap.stream);
-                let object = format!("{object}/{from:08}-{to:08}");
+            let late = late.get(&gap.day).into_iter().flatten();
+            let filled = late.filter(|b| b.key.stream == gap.stream).map(|b| b.key.seq);
+            for (from, to) in open_ranges(gap, filled.map(|seq| (seq, seq))) {
                 let detail = format!("batches {from} to {to} of the stream never arrived");
-                walk.find(Finding::new(Code::Gap, gap.day, object, detail));
+                walk.find(missing(gap.day, gap.stream, from, to, detail));
             }
         }
-        self.check_late_streams(walk, &late, &gaps).await
+        self.check_late_streams(walk, late, &gaps).await
     }
 
-    /// Late batches reach beyond what was there: whatever lies between must be a recorded gap. And
-    /// manifests look for conflicts among their own day's batches only.
+    /// Puts streams together from all manifests: a late batch may contradict what was sealed before
+    /// it, and whatever lies between the two must be a recorded gap.
     async fn check_late_streams(
         &self,
         walk: &mut Walk,
-        late: &BTreeMap<Day, BTreeMap<StreamId, Vec<BatchRecord>>>,
+        late: BTreeMap<Day, Vec<BatchRecord>>,
         gaps: &[GapRecord],
     ) -> Result<(), StoreError> {
-        for (day, streams) in late {
-            // Walks that began later cannot know what that day had.
-            if walk.first.is_some_and(|first| *day < first) {
+        for (day, late) in late {
+            // A walk that began later cannot know what that day had.
+            if walk.first.is_some_and(|first| day < first) {
                 continue;
             }
-            let own = match self.manifest(walk, *day).await? {
-                Some(read) => read.records,
-                None => continue,
-            };
-            for (stream, batches) in streams {
-                let mut batches: Vec<&BatchRecord> = batches.iter().collect();
-                batches.extend(own.iter().filter_map(|r| match r {
-                    Record::Batch(b) if b.key.stream == *stream && b.key.day == *day => Some(b),
-                    _ => None,
-                }));
-                batches.sort_by_key(|b| b.key);
-                let mut audit = StreamAudit::default();
-                batches.iter().for_each(|b| audit.add(b));
-                audit.finish().0.conflicts.iter().for_each(|c| conflict(walk, c));
-                let mut here: Vec<(u32, u32)> =
-                    batches.iter().map(|b| (b.key.seq, b.key.seq)).collect();
-                let known = gaps.iter().filter(|g| g.day == *day && g.stream == *stream);
-                here.extend(known.map(|g| (g.from, g.to)));
-                here.sort_unstable();
-                let mut next = 0;
-                for (from, to) in here {
-                    if from > next {
-                        let object = format!("{}{stream}", entries_prefix(*day));
-                        let object = format!("{object}/{next:08}-{:08}", from - 1);
-                        let detail = "missing before a late batch, and no manifest says so";
-                        walk.find(Finding::new(Code::Gap, *day, object, detail));
-                    }
-                    next = next.max(to + 1);
+            let Some(own) = self.manifest(walk, day).await? else { continue };
+            let ours = |stream: StreamId| late.iter().any(|b| b.key.stream == stream);
+            let mut batches: Vec<BatchRecord> = late.clone();
+            batches.extend(own.records.into_iter().filter_map(|r| match r {
+                Record::Batch(b) if b.key.day == day && ours(b.key.stream) => Some(b),
+                _ => None,
+            }));
+            batches.sort_by_key(|b| b.key);
+            let mut audit = StreamAudit::default();
+            batches.iter().for_each(|b| audit.add(b));
+            let (found, _, _) = audit.finish();
+            found.conflicts.iter().for_each(|c| walk.find(conflict(c)));
+            for gap in found.gaps {
+                let known = gaps.iter().filter(|g| g.day == day && g.stream == gap.stream);
+                for (from, to) in open_ranges(&gap, known.map(|g| (g.from, g.to))) {
+                    let detail = "missing before a late batch, and no manifest says so".to_owned();
+                    walk.find(missing(day, gap.stream, from, to, detail));
                 }
             }
         }
@@ -121,17 +107,22 @@ impl Verifier<'_> {
     }
 }
 
-/// What is left of a gap once `filled` numbers arrived.
-fn open_ranges(gap: &GapRecord, filled: impl IntoIterator<Item = u32>) -> Vec<(u32, u32)> {
-    let mut filled: Vec<u32> =
-        filled.into_iter().filter(|s| (gap.from..=gap.to).contains(s)).collect();
+fn missing(day: Day, stream: StreamId, from: u32, to: u32, detail: String) -> Finding {
+    let object = format!("{}{stream}/{from:08}-{to:08}", entries_prefix(day));
+    Finding::new(Code::Gap, day, object, detail)
+}
+
+/// What is left of a gap once these ranges of numbers are accounted for.
+fn open_ranges(gap: &GapRecord, filled: impl IntoIterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
+    let reaches_in = |(from, to): &(u32, u32)| *from <= gap.to && *to >= gap.from;
+    let mut filled: Vec<(u32, u32)> = filled.into_iter().filter(reaches_in).collect();
     filled.sort_unstable();
     let (mut next, mut out) = (gap.from, Vec::new());
-    for seq in filled {
-        if seq > next {
-            out.push((next, seq - 1));
+    for (from, to) in filled {
+        if from > next {
+            out.push((next, from - 1));
         }
-        next = next.max(seq + 1);
+        next = next.max(to + 1);
     }
     if next <= gap.to {
         out.push((next, gap.to));
@@ -152,7 +143,9 @@ mod tests {
             to: 6,
         };
         assert_eq!(open_ranges(&gap, []), [(2, 6)]);
-        assert_eq!(open_ranges(&gap, [4, 9]), [(2, 3), (5, 6)]);
-        assert_eq!(open_ranges(&gap, [6, 2, 3, 4, 5]), []);
+        assert_eq!(open_ranges(&gap, [(4, 4), (9, 9)]), [(2, 3), (5, 6)]);
+        assert_eq!(open_ranges(&gap, [(6, 6), (2, 2), (3, 4), (5, 5)]), []);
+        assert_eq!(open_ranges(&gap, [(0, 2), (5, 99_999_999)]), [(3, 4)]);
+        assert_eq!(open_ranges(&gap, [(0, 1), (7, 8)]), [(2, 6)]);
     }
 }

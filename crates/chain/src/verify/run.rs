@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use dayseal_format::names::LOG_JSON;
-use dayseal_format::{Day, Digest, Level, LogFile, Origin, Policy, VerifierKey};
+use dayseal_format::{BatchKey, Day, Digest, Level, LogFile, Origin, Policy, VerifierKey};
 use dayseal_keys::DataKeyOpener;
 use dayseal_store::{Store, StoreError};
 
@@ -299,8 +299,12 @@ impl<'a> Verifier<'a> {
         for (key, listed) in std::mem::take(&mut walk.unlisted) {
             let day = day_of_key(&key);
             let next_seal = newest.and_then(Day::next);
+            // Only a batch can still be sealed as late; other names never become evidence.
+            let batch = key.parse::<BatchKey>().is_ok() && listed.iter().any(|l| !l.marker);
             let may_come = match (day, next_seal) {
-                (Some(day), Some(next)) => next.days_since(day) <= i32::from(walk.late_days),
+                (Some(day), Some(next)) if batch => {
+                    next.days_since(day) <= i32::from(walk.late_days)
+                }
                 _ => false,
             };
             if may_come {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dayseal_format::record::{BatchRecord, GapRecord};
-use dayseal_format::{Day, Digest, Level, Origin, ServiceName, StreamId, UnixMillis};
+use dayseal_format::{Day, Digest, Level, Origin, ServiceName, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
@@ -34,8 +34,8 @@ pub struct Walk {
     pub(super) unlisted: BTreeMap<String, Vec<Listed>>,
     /// Gaps recorded and not closed.
     pub(super) gaps: Vec<GapRecord>,
-    /// What landed late, by day and stream.
-    pub(super) late: BTreeMap<Day, BTreeMap<StreamId, Vec<BatchRecord>>>,
+    /// Batches that landed late, by their own day.
+    pub(super) late: BTreeMap<Day, Vec<BatchRecord>>,
     /// Days up to `last` that have neither manifest nor checkpoint, not yet reported: the hole may
     /// go on.
     pub(super) absent: Option<(Day, Day)>,

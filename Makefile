@@ -1,0 +1,55 @@
+# The one door: laptop and CI run the same targets. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-chain dayseal-cli dayseal-testkit dayseal-tests
+FUZZ_SECONDS ?= 5
+
+.PHONY: help demo test test-rust lint fmt clippy doc deps fuzz bench check clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Record, seal, verify, tamper, see it caught: on a directory, no services
+	cargo build --locked -q -p dayseal-cli
+	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/demo/run.sh
+
+test: ## Every test; installs LocalStack and the Python reader's needs into .tools
+	cargo build --locked -q -p dayseal-cli
+	tests/with-localstack.sh $(MAKE) test-rust
+	tests/reader/run.sh $(abspath $(TARGET))/debug/dayseal
+	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/demo/run.sh > /dev/null
+
+# nextest is faster where it is installed; plain cargo runs the same tests.
+test-rust: ## The Rust tests alone; those that need S3 say so and skip, but fail where CI is set
+	if cargo nextest --version >/dev/null 2>&1; \
+	then cargo nextest run --locked --workspace --features dayseal-store/conformance; \
+	else cargo test --locked --workspace --features dayseal-store/conformance --lib --bins --tests; fi
+	cargo test --locked -q --workspace --doc
+
+lint: fmt clippy doc deps ## Everything that reads the code without running it
+
+fmt:
+	cargo fmt --all --check
+
+# Package by package, so that features unified across the workspace hide nothing.
+clippy:
+	@for package in $(PACKAGES); do echo "clippy $$package"; cargo clippy --locked -q -p $$package --all-targets -- -D warnings || exit 1; done
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked -q --workspace --no-deps --document-private-items
+
+deps: ## Arrows between crates, licences, and what must not be linked
+	python3 tests/checks/dependencies.py
+
+fuzz: ## Build every fuzz target and run each for FUZZ_SECONDS
+	fuzz/run.sh $(FUZZ_SECONDS)
+
+bench: ## Measure, in release builds, side by side; see docs/performance.md
+	benches/run.sh
+
+check: lint test fuzz ## What CI runs
+
+clean:
+	cargo clean
+	rm -rf .tools

@@ -1,0 +1,196 @@
+//! Reading single batches: for showing, printing, and checking acknowledgements.
+
+use dayseal_format::batch::{Batch, BatchError, OpenBatch};
+use dayseal_format::manifest::lines;
+use dayseal_format::names::{entries_prefix, manifest_key};
+use dayseal_format::record::Record;
+use dayseal_format::{Acknowledgement, BatchKey, Day, Digest, Origin, event::Event};
+use dayseal_keys::{DataKeyOpener, KeyContext, KeyError};
+use dayseal_store::{EntryKind, ErrorKind, Store, StoreError};
+use serde::Serialize;
+
+use crate::objects::{Lister, READ_LIMIT};
+
+/// A batch that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys.
+    #[error("{object}: {source}")]
+    Key {
+        /// The object.
+        object: String,
+        /// Why.
+        source: KeyError,
+    },
+    /// The header names a wrapping key that is not allowed.
+    #[error(
+        "{object}: its data key was wrapped by {found}, which is not among the allowed keys; expected {expected}"
+    )]
+    ForeignKey {
+        /// The object.
+        object: String,
+        /// Allowed ids.
+        expected: String,
+        /// The header's.
+        found: String,
+    },
+    /// The bytes.
+    #[error("{object}: {source}")]
+    Batch {
+        /// The object.
+        object: String,
+        /// Why.
+        source: BatchError,
+    },
+    /// The bytes are not the ones the name promises.
+    #[error("{object}: expected SHA-256 {expected} by its name, found {found}")]
+    Digest {
+        /// The object.
+        object: String,
+        /// By the name.
+        expected: Digest,
+        /// Of the bytes.
+        found: Digest,
+    },
+    /// The batch lies under another name than its header says.
+    #[error("{object}: its header speaks of another log, day, stream or number")]
+    Place {
+        /// The object.
+        object: String,
+    },
+}
+
+/// Reads the batches of one log under the keys its reader allows.
+#[derive(Debug)]
+pub struct BatchReader<'a> {
+    evidence: &'a dyn Store,
+    opener: &'a dyn DataKeyOpener,
+    origin: Origin,
+    allowed: Vec<String>,
+}
+
+impl<'a> BatchReader<'a> {
+    /// A reader of `origin`'s batches that opens data keys only with the `allowed` wrapping keys.
+    pub fn new(
+        evidence: &'a dyn Store,
+        opener: &'a dyn DataKeyOpener,
+        origin: Origin,
+        allowed: Vec<String>,
+    ) -> Self {
+        Self { evidence, opener, origin, allowed }
+    }
+
+    /// Reads, checks and opens one batch.
+    ///
+    /// # Errors
+    /// [`ReadError`], by what fails first.
+    pub async fn open(&self, key: &BatchKey) -> Result<OpenBatch, ReadError> {
+        let object = key.to_string();
+        let stored = self.evidence.get(&object, None, READ_LIMIT).await?;
+        let found = Digest::of(&stored.bytes);
+        if found != key.digest {
+            return Err(ReadError::Digest { object, expected: key.digest, found });
+        }
+        let batch = Batch::parse(&stored.bytes)
+            .map_err(|source| ReadError::Batch { object: object.clone(), source })?;
+        let h = batch.header();
+        if (&h.origin, h.day, h.stream, h.seq) != (&self.origin, key.day, key.stream, key.seq) {
+            return Err(ReadError::Place { object });
+        }
+        if !self.allowed.contains(&h.key_id) {
+            let expected = self.allowed.join(", ");
+            return Err(ReadError::ForeignKey { object, expected, found: h.key_id.clone() });
+        }
+        let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
+        let data_key = self.opener.open(&h.key_id, &h.wrapped_key, &context).await;
+        let data_key =
+            data_key.map_err(|source| ReadError::Key { object: object.clone(), source })?;
+        batch.open(&data_key).map_err(|source| ReadError::Batch { object, source })
+    }
+}
+
+/// What lies under a day's prefix: the batches, and the names that are none.
+///
+/// # Errors
+/// What the store reports.
+pub async fn list_day(
+    evidence: &dyn Store,
+    day: Day,
+) -> Result<(Vec<BatchKey>, Vec<String>), StoreError> {
+    let (mut batches, mut others) = (Vec::new(), Vec::new());
+    let mut lister = Lister::new(evidence, entries_prefix(day));
+    while let Some(versions) = lister.next().await? {
+        let hidden = versions.entries.iter().any(|e| e.latest && e.kind == EntryKind::DeleteMarker);
+        match versions.key.parse() {
+            Ok(key) if !hidden => batches.push(key),
+            _ => others.push(versions.key),
+        }
+    }
+    Ok((batches, others))
+}
+
+/// What became of an acknowledged entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AckState {
+    /// Stored, and sealed by this day's manifest.
+    Sealed(Day),
+    /// Stored; no manifest lists it yet.
+    Stored,
+    /// Not in the store.
+    Missing,
+    /// The bytes there are not the acknowledged ones, or hold another entry at that place.
+    Altered,
+}
+
+/// Checks that an acknowledged entry is where it was acknowledged to be.
+///
+/// The manifests are read, not verified: `verify` does that. With a `reader` the entry itself is
+/// found by place and id; without, the batch's digest has to do.
+///
+/// # Errors
+/// [`ReadError`] if something cannot be read or opened.
+pub async fn check_acknowledgement(
+    evidence: &dyn Store,
+    ack: &Acknowledgement,
+    late_days: u16,
+    reader: Option<&BatchReader<'_>>,
+) -> Result<AckState, ReadError> {
+    let key = ack.key();
+    let stored = match evidence.get(&key.to_string(), None, READ_LIMIT).await {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(AckState::Missing),
+        other => other?,
+    };
+    if Digest::of(&stored.bytes) != ack.digest {
+        return Ok(AckState::Altered);
+    }
+    if let Some(reader) = reader {
+        let open = reader.open(&key).await?;
+        let entry = open.iter().nth(ack.index as usize).and_then(|l| Event::decode(l).ok());
+        if entry.is_none_or(|e| e.id != ack.entry) {
+            return Ok(AckState::Altered);
+        }
+    }
+    for age in 0..=i32::from(late_days) {
+        let Some(day) = ack.day.checked_add(age) else { break };
+        let manifest = match evidence
+            .get(&manifest_key(day), None, dayseal_format::manifest::MAX_MANIFEST)
+            .await
+        {
+            Err(e) if e.kind() == ErrorKind::NotFound => break,
+            other => other?,
+        };
+        let listed = lines(&manifest.bytes)
+            .into_iter()
+            .flatten()
+            .any(|(_, line)| matches!(Record::decode(line), Ok(Record::Batch(b)) if b.key == key));
+        if listed {
+            return Ok(AckState::Sealed(day));
+        }
+    }
+    Ok(AckState::Stored)
+}

@@ -1,0 +1,226 @@
+//! Flags, as given. What they mean is decided in `config` and in the commands.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
+
+/// A tamper-evident audit log in S3 or a directory: record, seal, verify.
+#[derive(Debug, Parser)]
+#[command(name = "dayseal", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  dayseal init ./audit --origin audit.example.com/prod
+  dayseal --config ./audit/dayseal.toml record events.ndjson
+  dayseal --config ./audit/dayseal.toml seal
+  dayseal --config ./audit/dayseal.toml verify
+  dayseal verify --evidence s3://acme-audit/prod --policy prod.policy --known-head prod.head
+
+Exit codes: 0 done, all required was checked and holds; 1 altered, or some input refused; 2 usage;
+3 could not be done or checked; 4 incomplete; 5 rolled back or diverged.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Configuration file; ./dayseal.toml is taken if it exists
+    #[arg(long, global = true, env = "DAYSEAL_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Evidence root: s3://bucket/prefix or a directory
+    #[arg(long, global = true, env = "DAYSEAL_EVIDENCE", value_name = "URL")]
+    pub(crate) evidence: Option<String>,
+    /// State root: heads and other changing things
+    #[arg(long, global = true, env = "DAYSEAL_STATE", value_name = "URL")]
+    pub(crate) state: Option<String>,
+    /// Key file
+    #[arg(long, global = true, env = "DAYSEAL_KEYS", value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// The auditor's policy file
+    #[arg(long, global = true, env = "DAYSEAL_POLICY", value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// S3 endpoint other than AWS's
+    #[arg(long, global = true, env = "DAYSEAL_S3_ENDPOINT", value_name = "URL")]
+    pub(crate) s3_endpoint: Option<String>,
+    /// Address buckets by path, as most other S3 servers want
+    #[arg(long, global = true, env = "DAYSEAL_S3_PATH_STYLE")]
+    pub(crate) s3_path_style: bool,
+    /// S3 region
+    #[arg(long, global = true, env = "DAYSEAL_S3_REGION", value_name = "REGION")]
+    pub(crate) s3_region: Option<String>,
+    /// Print JSON, a contract described in docs/cli.md
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log more to standard error; twice for still more (DAYSEAL_LOG has the finer filters)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// No progress bar
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+    /// Take this for the time, as YYYY-MM-DDTHH:MM:SS.mmmZ: for demonstrations and tests
+    #[arg(long, global = true, env = "DAYSEAL_NOW", value_name = "TIME")]
+    pub(crate) now: Option<UnixMillis>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a log with its keys, policy and configuration
+    Init(Init),
+    /// Record events: JSON lines from files or standard input
+    Record(Record),
+    /// Seal every day that has ended
+    Seal(Seal),
+    /// Verify the log
+    Verify(Verify),
+    /// Show a batch, manifest, checkpoint or entry in words
+    Show(Show),
+    /// Print the decrypted entries of a day as JSON lines
+    Cat(Cat),
+    /// Check acknowledgements
+    Ack(Ack),
+    /// Print or check a policy file
+    Policy(PolicyArgs),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+/// Makes DIR/dayseal.toml, DIR/keys.json and DIR/policy, and an empty log. Refuses to overwrite.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal init ./audit
+  dayseal init ./audit --origin audit.example.com/prod --retention-days 2192
+  dayseal init ./audit --evidence s3://acme-audit/prod --state s3://acme-state/prod")]
+pub(crate) struct Init {
+    /// Directory for the configuration, and for the log itself unless --evidence and --state say otherwise
+    pub(crate) dir: PathBuf,
+    /// Name of the log, unique for all time; made up if not given
+    #[arg(long)]
+    pub(crate) origin: Option<Origin>,
+    /// Name of the service that records with this configuration
+    #[arg(long, default_value = "cli")]
+    pub(crate) service: ServiceName,
+    /// First day of the log; today if not given
+    #[arg(long, value_name = "DAY")]
+    pub(crate) first_day: Option<Day>,
+    /// Days that evidence is kept
+    #[arg(long, default_value_t = dayseal_chain::LogSettings::DEFAULT_RETENTION_DAYS)]
+    pub(crate) retention_days: u32,
+    /// Days that a batch may land after its own and still be sealed
+    #[arg(long, default_value_t = dayseal_chain::LogSettings::DEFAULT_LATE_DAYS)]
+    pub(crate) late_days: u16,
+}
+
+/// Each line is one event (docs/spec/entry.md). Lines that break a rule are reported with their
+/// number and left out; the others are recorded, and the exit code is 1.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal record events.ndjson
+  producer | dayseal record --service billing
+  echo '{\"type\":\"data.read\",\"actor\":{\"id\":\"u-1\",\"type\":\"user\"},\"action\":\"open\",\"outcome\":\"success\"}' | dayseal record --durable")]
+pub(crate) struct Record {
+    /// Files of JSON lines; standard input if none, or for `-`
+    pub(crate) files: Vec<PathBuf>,
+    /// Wait for storage and print an acknowledgement for each entry
+    #[arg(long)]
+    pub(crate) durable: bool,
+    /// Name of the recording service
+    #[arg(long)]
+    pub(crate) service: Option<ServiceName>,
+    /// Tenant of events that name none
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+}
+
+/// Safe to run at any time, twice, or at the same time: what one run leaves half-done the next finishes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal seal
+  dayseal seal --through 2026-11-20")]
+pub(crate) struct Seal {
+    /// Last day to seal; the newest that has ended, with its grace, if not given
+    #[arg(long, value_name = "DAY")]
+    pub(crate) through: Option<Day>,
+    /// Minutes after a day's end before it is sealed
+    #[arg(long, value_name = "MINUTES")]
+    pub(crate) grace: Option<u32>,
+}
+
+/// Says apart whether the log is intact, complete and anchored, and what was not checked.
+///
+/// With a policy file, trust comes from it alone. A known head is a checkpoint remembered from an
+/// earlier run: it shows a rollback, and is moved on when all holds.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal verify
+  dayseal verify --level listing --days 2026-11-01..2026-11-30
+  dayseal verify --evidence s3://acme-audit/prod --policy prod.policy --known-head prod.head --json")]
+pub(crate) struct Verify {
+    /// chain, listing, objects or entries; what the policy requires if not given
+    #[arg(long)]
+    pub(crate) level: Option<Level>,
+    /// File with the head remembered from the last run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known_head: Option<PathBuf>,
+    /// There is no known head yet: write the file
+    #[arg(long, requires = "known_head")]
+    pub(crate) first_run: bool,
+    /// Days to verify, as FIRST..LAST; either side may be left out
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) days: Option<String>,
+    /// Objects worked on at once
+    #[arg(long, default_value_t = 4)]
+    pub(crate) jobs: usize,
+    /// Keep progress in this file, and go on from it if it exists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+}
+
+/// Nothing shown is verified; `verify` does that.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal show 2026-11-20
+  dayseal show entries/2026-11-20/0011…/00000000-….batch
+  dayseal show checkpoints/2026-11-20
+  dayseal show 019aa0f2-0000-7000-8000-000000000000
+  dayseal show ./some.batch")]
+pub(crate) struct Show {
+    /// A day, an object's key, the id of an event, or a local file
+    pub(crate) what: String,
+}
+
+/// Entries come batch by batch, in order within each stream.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  dayseal cat 2026-11-20 | jq .actor.id")]
+pub(crate) struct Cat {
+    /// The day of the batches
+    pub(crate) day: Day,
+}
+
+/// One acknowledgement a line, as `record --durable` prints them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  dayseal record --durable events.ndjson > acks.ndjson; dayseal ack acks.ndjson")]
+pub(crate) struct Ack {
+    /// File of acknowledgements, `-` for standard input
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyArgs {
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Print what the policy says
+    Print,
+    /// Check a policy file's form
+    Check {
+        /// The file; the configured one if not given
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,39 @@
+//! The commands.
+
+pub(crate) mod ack;
+pub(crate) mod cat;
+pub(crate) mod completions;
+pub(crate) mod init;
+pub(crate) mod policy;
+pub(crate) mod record;
+pub(crate) mod seal;
+pub(crate) mod show;
+pub(crate) mod verify;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+/// Replaces a file in one step: a reader sees the old bytes or the new, never half.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let written = fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Creates a file that must not exist yet.
+pub(crate) fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
+}

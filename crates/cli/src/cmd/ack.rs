@@ -1,0 +1,68 @@
+//! `dayseal ack`
+
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use dayseal_chain::read::{AckState, BatchReader, check_acknowledgement};
+use dayseal_format::Acknowledgement;
+use dayseal_format::ack::AckError;
+
+use crate::args::{Ack, Args};
+use crate::config::Config;
+use crate::exit::{Exit, UsageError};
+use crate::output::line;
+
+pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
+    let config = Config::load(args)?;
+    let text = read(&own.file)?;
+    let evidence = config.evidence().await?;
+    let keys = config.keys()?;
+    let mut exit = Exit::Ok;
+    for (number, text) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+        let name = own.file.display();
+        let at = format!("{name}:{}", number + 1);
+        let ack = Acknowledgement::decode(text.as_bytes()).map_err(|e| match e {
+            AckError::Version { .. } => anyhow::anyhow!("{at}: {e}"),
+            _ => UsageError(format!("{at}: {e}")).into(),
+        })?;
+        let reader = match &keys {
+            Some(k) => {
+                Some(BatchReader::new(&*evidence, k, ack.origin.clone(), config.allowed_keys(k)?))
+            }
+            None => None,
+        };
+        let late = config.late_days();
+        let state = check_acknowledgement(&*evidence, &ack, late, reader.as_ref()).await?;
+        if args.json {
+            line(serde_json::to_string(
+                &serde_json::json!({ "v": 1, "entry": ack.entry, "state": state }),
+            )?)?;
+        } else {
+            let words = match state {
+                AckState::Sealed(day) => format!("stored, sealed by {day}"),
+                AckState::Stored => "stored, not sealed yet".into(),
+                AckState::Missing => format!("MISSING: {} is not in the log", ack.key()),
+                AckState::Altered => format!("ALTERED: {} is not what was acknowledged", ack.key()),
+            };
+            line(format!("{}  {words}", ack.entry))?;
+        }
+        exit = match (exit, state) {
+            (_, AckState::Altered) | (Exit::Altered, _) => Exit::Altered,
+            (_, AckState::Missing) => Exit::Incomplete,
+            (exit, _) => exit,
+        };
+    }
+    Ok(exit)
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+    } else {
+        text = std::fs::read_to_string(path)
+            .map_err(|e| UsageError(format!("cannot read {}: {e}", path.display())))?;
+    }
+    Ok(text)
+}

@@ -1,0 +1,144 @@
+//! `dayseal init`
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use dayseal_chain::{LogSettings, create_log};
+use dayseal_format::{Origin, Policy};
+use dayseal_keys::{LocalKeys, Signer as _, random};
+use dayseal_store::{OpenOptions, Store};
+
+use super::create_file;
+use crate::args::{Args, Init};
+use crate::config::{self, FILE, File, S3};
+use crate::exit::{Exit, UsageError};
+use crate::output::line;
+
+const KEYS: &str = "keys.json";
+const POLICY: &str = "policy";
+
+pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
+    let dir = &own.dir;
+    for name in [FILE, KEYS, POLICY] {
+        if dir.join(name).exists() {
+            let path = dir.join(name);
+            return Err(UsageError(format!(
+                "{} exists: a log is never overwritten; take another directory",
+                path.display()
+            ))
+            .into());
+        }
+    }
+    let origin = match &own.origin {
+        Some(origin) => origin.clone(),
+        None => made_up_origin()?,
+    };
+    let settings = LogSettings {
+        origin: origin.clone(),
+        first_day: own.first_day.unwrap_or(config::now(args)?.day()),
+        retention_days: own.retention_days,
+        late_days: own.late_days,
+    };
+    fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let file = File {
+        origin: origin.clone(),
+        service: own.service.clone(),
+        first_day: settings.first_day,
+        retention_days: settings.retention_days,
+        late_days: settings.late_days,
+        grace_minutes: None,
+        evidence: args.evidence.clone().unwrap_or_else(|| "evidence".into()),
+        state: args.state.clone().unwrap_or_else(|| "state".into()),
+        keys: KEYS.into(),
+        policy: POLICY.into(),
+        s3: S3 {
+            endpoint: args.s3_endpoint.clone(),
+            path_style: args.s3_path_style,
+            region: args.s3_region.clone(),
+        },
+    };
+    let evidence = open_root(args, dir, &file.evidence, &file.s3).await?;
+    let state = open_root(args, dir, &file.state, &file.s3).await?;
+    // A store that ignores preconditions would overwrite evidence in silence.
+    dayseal_store::probe_conditional_create(&*state, "probe").await?;
+
+    let keys = LocalKeys::generate(&origin)?;
+    keys.save_new(&dir.join(KEYS))?;
+    let signer = keys.signer()?;
+    let made = create_log(&*evidence, &*state, &signer, &settings).await;
+    if made.is_err() {
+        // Nothing is signed with them that anyone could rely on.
+        let _ = fs::remove_file(dir.join(KEYS));
+    }
+    made?;
+    let mut policy = Policy::new(origin, signer.verifier_key().clone(), settings.first_day);
+    policy.wrapping_keys.push(keys.wrapping_key_id()?.to_owned());
+    policy.retention_floor = settings.retention_days;
+    write_new(&dir.join(POLICY), &policy.to_string())?;
+    let header = "# dayseal configuration, see docs/cli.md. Paths are relative to this file.\n";
+    write_new(&dir.join(FILE), &format!("{header}{}", toml::to_string(&file)?))?;
+    report(args, dir, &policy, &*evidence, &*state)
+}
+
+fn report(
+    args: &Args,
+    dir: &Path,
+    policy: &Policy,
+    evidence: &dyn Store,
+    state: &dyn Store,
+) -> anyhow::Result<Exit> {
+    if args.json {
+        crate::output::json(&serde_json::json!({
+            "v": 1,
+            "origin": policy.origin,
+            "first_day": policy.first_day,
+            "evidence": evidence.url(),
+            "state": state.url(),
+            "config": dir.join(FILE),
+            "keys": dir.join(KEYS),
+            "policy": dir.join(POLICY),
+            "verifier_keys": policy.verifier_keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }))?;
+        return Ok(Exit::Ok);
+    }
+    line(format!("made the log {} with {} as its first day", policy.origin, policy.first_day))?;
+    line(format!("  evidence       {}", evidence.url()))?;
+    line(format!("  state          {}", state.url()))?;
+    line(format!("  configuration  {}", dir.join(FILE).display()))?;
+    line(format!(
+        "  keys           {} (secret: whoever has it can read, forge and sign; back it up)",
+        dir.join(KEYS).display()
+    ))?;
+    line(format!(
+        "  policy         {} (give a copy to your auditor now, over another channel)",
+        dir.join(POLICY).display()
+    ))?;
+    for key in &policy.verifier_keys {
+        line(format!("  verifier key   {key}"))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// `log.invalid` belongs to nobody (RFC 2606); the random part keeps two such logs apart.
+fn made_up_origin() -> anyhow::Result<Origin> {
+    let random: [u8; 8] = random()?;
+    let hex: String = random.iter().map(|b| format!("{b:02x}")).collect();
+    Ok(format!("log.invalid/{hex}").parse()?)
+}
+
+async fn open_root(
+    args: &Args,
+    dir: &Path,
+    url: &str,
+    s3: &S3,
+) -> anyhow::Result<std::sync::Arc<dyn Store>> {
+    let options = OpenOptions { create: true, ..config::s3_options(args, s3.clone()) };
+    let url =
+        if url.contains("://") { url.to_owned() } else { dir.join(url).display().to_string() };
+    Ok(dayseal_store::open(&url, &options).await?)
+}
+
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    create_file(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+}

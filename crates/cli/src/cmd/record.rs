@@ -1,0 +1,291 @@
+//! `dayseal record`
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use dayseal::{
+    Acknowledgement, AuditLog, Clock, Event, EventDraft, Limits, RecordError, SystemClock,
+    UnixMillis,
+};
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
+use indicatif::ProgressBar;
+use serde::Serialize;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, BufReader};
+
+use crate::args::{Args, Record};
+use crate::config::Config;
+use crate::exit::{Exit, UsageError};
+use crate::output::{bytes, count, json, line};
+use crate::progress::bar;
+
+/// Longest input line, in bytes: several times the longest event, whatever its white space.
+const MAX_LINE: usize = 1024 * 1024;
+/// Refused lines reported one by one; the rest are counted.
+const MAX_REPORTED: u64 = 100;
+/// Durable records under way at once.
+const DURABLE_WINDOW: usize = 4_096;
+
+/// What a run did: the `--json` contract.
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    v: u8,
+    recorded: u64,
+    refused: u64,
+    batches: u64,
+    bytes: u64,
+}
+
+/// The time given for demonstrations and tests.
+#[derive(Debug)]
+struct FixedClock(UnixMillis);
+
+impl Clock for FixedClock {
+    fn now(&self) -> UnixMillis {
+        self.0
+    }
+}
+
+pub(crate) async fn run(args: &Args, own: &Record) -> anyhow::Result<Exit> {
+    let config = Config::load(args)?;
+    let file = config.file()?;
+    let inputs = Inputs::new(&own.files)?;
+    let clock: Arc<dyn Clock> = match args.now {
+        Some(now) => Arc::new(FixedClock(now)),
+        None => Arc::new(SystemClock),
+    };
+    let service = own.service.clone().unwrap_or_else(|| file.service.clone());
+    let mut builder = AuditLog::builder(file.origin.clone(), service)
+        .store(config.evidence_for_writing().await?)
+        .keys(Arc::new(config.needed_keys()?))
+        .limits(Limits { late_days: file.late_days, ..Limits::default() })
+        .lifecycle_events(false)
+        .clock(clock);
+    if let Some(tenant) = &own.tenant {
+        builder = builder.tenant(tenant);
+    }
+    let log = builder.open()?;
+
+    let total = inputs.total();
+    let bar = bar(args, total, "{spinner} {bytes}/{total_bytes} {wide_bar} {bytes_per_sec} {eta}");
+    let mut recorder = Recorder {
+        log: log.clone(),
+        durable: own.durable.then(FuturesOrdered::new),
+        summary: Summary { v: 1, ..Summary::default() },
+        bar,
+    };
+    let read = recorder.read_all(inputs).await;
+    // Whatever stopped the reading, what was accepted is stored before the command ends.
+    let settled = recorder.settle().await;
+    recorder.bar.finish_and_clear();
+    let closed = log.close().await.context("not every entry was stored");
+    let mut summary = recorder.summary;
+    if let Ok(metrics) = &closed {
+        summary.batches = metrics.stored_batches;
+        summary.bytes = metrics.stored_bytes;
+    }
+    read.and(settled)?;
+    closed?;
+    report(args, own, &summary)?;
+    Ok(if summary.refused > 0 { Exit::Altered } else { Exit::Ok })
+}
+
+fn report(args: &Args, own: &Record, s: &Summary) -> anyhow::Result<()> {
+    // Standard output belongs to the acknowledgements.
+    if args.json && !own.durable {
+        return json(s);
+    }
+    let mut text = format!(
+        "recorded {} in {} ({})",
+        count(s.recorded, "entry", "entries"),
+        count(s.batches, "batch", "batches"),
+        bytes(s.bytes)
+    );
+    if s.refused > 0 {
+        text.push_str(&format!("; refused {}", count(s.refused, "line", "lines")));
+    }
+    writeln!(std::io::stderr(), "{text}")?;
+    Ok(())
+}
+
+type Pending = std::pin::Pin<Box<dyn Future<Output = Result<Acknowledgement, RecordError>>>>;
+
+struct Recorder {
+    log: AuditLog,
+    durable: Option<FuturesOrdered<Pending>>,
+    summary: Summary,
+    bar: ProgressBar,
+}
+
+impl Recorder {
+    async fn read_all(&mut self, inputs: Inputs) -> anyhow::Result<()> {
+        let interrupt = tokio::signal::ctrl_c();
+        tokio::pin!(interrupt);
+        for input in inputs.0 {
+            let (name, reader) = input.open().await?;
+            let mut lines = Lines { reader, buffer: Vec::new(), number: 0 };
+            loop {
+                let next = tokio::select! {
+                    next = lines.next() => next.with_context(|| format!("cannot read {name}"))?,
+                    _ = &mut interrupt => anyhow::bail!("interrupted: the lines read so far are recorded"),
+                };
+                let Some(read) = next else { break };
+                self.bar.inc(read as u64);
+                self.take(&name, &lines).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, name: &str, lines: &Lines) -> anyhow::Result<()> {
+        let text = lines.buffer.trim_ascii();
+        if text.is_empty() {
+            return Ok(());
+        }
+        let draft = if lines.buffer.len() >= MAX_LINE {
+            Err(format!("longer than {MAX_LINE} bytes"))
+        } else {
+            Event::from_json(text).map_err(|e| e.to_string())
+        };
+        match draft {
+            Ok(draft) => self.record(name, lines.number, draft).await,
+            Err(reason) => self.refuse(name, lines.number, &reason),
+        }
+    }
+
+    async fn record(&mut self, name: &str, number: u64, draft: EventDraft) -> anyhow::Result<()> {
+        if self.durable.is_some() {
+            let log = self.log.clone();
+            let pending: Pending = Box::pin(async move { log.record_durable(draft).await });
+            let durable = self.durable.as_mut().expect("checked above");
+            durable.push_back(pending);
+            if durable.len() >= DURABLE_WINDOW {
+                self.acknowledge().await?;
+            }
+            return Ok(());
+        }
+        match self.log.record(draft).await {
+            Ok(_) => self.summary.recorded += 1,
+            Err(RecordError::Invalid(e)) => self.refuse(name, number, &e.to_string())?,
+            Err(e) => return Err(e.into()),
+        }
+        Ok(())
+    }
+
+    /// Prints the next acknowledgement, in order of the input.
+    async fn acknowledge(&mut self) -> anyhow::Result<()> {
+        let Some(durable) = &mut self.durable else { return Ok(()) };
+        let Some(answer) = durable.next().await else { return Ok(()) };
+        match answer {
+            Ok(acknowledgement) => {
+                self.summary.recorded += 1;
+                line(acknowledgement.encode())
+            }
+            Err(RecordError::Invalid(e)) => self.refuse("input", 0, &e.to_string()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        while self.durable.as_ref().is_some_and(|d| !d.is_empty()) {
+            self.acknowledge().await?;
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, name: &str, number: u64, reason: &str) -> anyhow::Result<()> {
+        self.summary.refused += 1;
+        if self.summary.refused <= MAX_REPORTED {
+            let reason = crate::output::clean(reason);
+            self.bar
+                .suspend(|| writeln!(std::io::stderr(), "{name}:{number}: refused: {reason}"))?;
+        } else if self.summary.refused == MAX_REPORTED + 1 {
+            writeln!(std::io::stderr(), "more refused lines are counted, not shown")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where lines come from.
+struct Inputs(Vec<Input>);
+
+enum Input {
+    Stdin,
+    File(PathBuf, u64),
+}
+
+impl Inputs {
+    /// Looks at every file before the first line is recorded: a typing error records nothing.
+    fn new(files: &[PathBuf]) -> Result<Self, UsageError> {
+        if files.is_empty() {
+            return Ok(Self(vec![Input::Stdin]));
+        }
+        let input = |path: &PathBuf| {
+            if path == Path::new("-") {
+                return Ok(Input::Stdin);
+            }
+            match std::fs::metadata(path) {
+                Ok(meta) if meta.is_dir() => {
+                    Err(UsageError(format!("{} is a directory", path.display())))
+                }
+                Ok(meta) => Ok(Input::File(path.clone(), meta.len())),
+                Err(e) => Err(UsageError(format!("cannot read {}: {e}", path.display()))),
+            }
+        };
+        files.iter().map(input).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn total(&self) -> u64 {
+        self.0.iter().map(|i| if let Input::File(_, len) = i { *len } else { 0 }).sum()
+    }
+}
+
+impl Input {
+    async fn open(self) -> anyhow::Result<(String, Box<dyn AsyncBufRead + Unpin + Send>)> {
+        Ok(match self {
+            Self::Stdin => ("stdin".into(), Box::new(BufReader::new(tokio::io::stdin()))),
+            Self::File(path, _) => {
+                let name = path.display().to_string();
+                let file = tokio::fs::File::open(&path).await;
+                let file = file.with_context(|| format!("cannot read {name}"))?;
+                (name, Box::new(BufReader::with_capacity(256 * 1024, file)))
+            }
+        })
+    }
+}
+
+/// Lines of bounded length: of a longer one the rest is read and thrown away.
+struct Lines {
+    reader: Box<dyn AsyncBufRead + Unpin + Send>,
+    buffer: Vec<u8>,
+    number: u64,
+}
+
+impl Lines {
+    /// Reads the next line into `buffer`; the bytes consumed, or `None` at the end.
+    async fn next(&mut self) -> std::io::Result<Option<usize>> {
+        self.buffer.clear();
+        let mut consumed = 0;
+        loop {
+            let chunk = self.reader.fill_buf().await?;
+            if chunk.is_empty() {
+                if consumed == 0 {
+                    return Ok(None);
+                }
+                break;
+            }
+            let end = chunk.iter().position(|b| *b == b'\n');
+            let take = end.map_or(chunk.len(), |at| at + 1);
+            let room = MAX_LINE.saturating_sub(self.buffer.len()).min(take);
+            self.buffer.extend_from_slice(&chunk[..room]);
+            self.reader.consume(take);
+            consumed += take;
+            if end.is_some() {
+                break;
+            }
+        }
+        self.number += 1;
+        Ok(Some(consumed))
+    }
+}

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Checks what is linked: arrows between our crates, bans, and licences (deny.toml)."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+
+# Which of our crates each may use: arrows run one way.
+ARROWS = {
+    "dayseal-format": set(),
+    "dayseal-keys": {"dayseal-format"},
+    "dayseal-store": set(),
+    "dayseal": {"dayseal-format", "dayseal-keys", "dayseal-store"},
+    "dayseal-chain": {"dayseal-format", "dayseal-keys", "dayseal-store"},
+    "dayseal-cli": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain"},
+}
+# What the crate that only knows bytes must never link, however deep.
+FORMAT_BANS = re.compile(r"^(tokio|hyper|aws-.*|rand|rand_core|getrandom|reqwest|time|chrono)$")
+
+
+def metadata():
+    command = ["cargo", "metadata", "--format-version", "1", "--locked"]
+    return json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True).stdout)
+
+
+def normal(dependency):
+    return any(kind["kind"] is None for kind in dependency["dep_kinds"])
+
+
+def linked(nodes, root):
+    """Every package reachable from root by normal dependencies."""
+    seen, todo = set(), [root]
+    while todo:
+        package = todo.pop()
+        if package not in seen:
+            seen.add(package)
+            todo += [d["pkg"] for d in nodes[package]["deps"] if normal(d)]
+    return seen
+
+
+def licence_ok(expression, allowed):
+    """Enough of SPDX for crates: OR of ANDs, brackets around ORs, and the old slash."""
+    text = expression.replace("/", " OR ")
+    words = re.findall(r"\(|\)|[^\s()]+", text)
+    merged = []
+    for word in words:
+        if merged and merged[-1].endswith("WITH"):
+            merged[-1] += " " + word
+        elif word == "WITH":
+            merged[-1] += " WITH"
+        else:
+            merged.append(word)
+    python = [
+        {"OR": "or", "AND": "and", "(": "(", ")": ")"}.get(w, str(w in allowed)) for w in merged
+    ]
+    return eval(" ".join(python), {"__builtins__": {}})  # only True, False, and, or, brackets
+
+
+def main():
+    found = []
+    meta = metadata()
+    names = {p["id"]: p["name"] for p in meta["packages"]}
+    nodes = {n["id"]: n for n in meta["resolve"]["nodes"]}
+    deny = tomllib.loads((TOP / "deny.toml").read_text())
+    ours = {names[i]: i for i in meta["workspace_members"]}
+
+    for crate, may in ARROWS.items():
+        uses = {names[d["pkg"]] for d in nodes[ours[crate]]["deps"] if normal(d)}
+        for wrong in sorted((uses & set(ours)) - may):
+            found.append(f"{crate} depends on {wrong}, against the arrows")
+    for package in linked(nodes, ours["dayseal-format"]):
+        if FORMAT_BANS.match(names[package]):
+            found.append(f"dayseal-format links {names[package]}")
+
+    shipped = set()
+    for crate in ARROWS:
+        shipped |= linked(nodes, ours[crate])
+    banned = {b["name"] for b in deny["bans"]["deny"]}
+    allowed = set(deny["licenses"]["allow"])
+    by_id = {p["id"]: p for p in meta["packages"]}
+    for package in shipped:
+        info = by_id[package]
+        if info["name"] in banned:
+            found.append(f"{info['name']} is linked, which deny.toml bans")
+        licence = info["license"] or ""
+        if not licence or not licence_ok(licence, allowed):
+            found.append(f"{info['name']} {info['version']}: licence {licence!r} is not allowed")
+        source = info["source"]
+        if source and not source.startswith("registry+"):
+            found.append(f"{info['name']} comes from {source}")
+    for line in sorted(found):
+        print(line, file=sys.stderr)
+    print(f"{len(shipped)} linked packages checked, {len(found)} findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

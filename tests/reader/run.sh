@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The independent reader, in a virtual environment of its own: on its own tests, on every vector,
+# and on a log that the given dayseal command makes, whole and then tampered with.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+dayseal=${1:?path of the dayseal command}
+tools=$here/../../.tools
+venv=$tools/reader-venv
+wanted=$(sha256sum "$here/requirements.txt" | cut -d' ' -f1)
+if [ "$(cat "$venv/made-for" 2>/dev/null)" != "$wanted" ]; then
+  rm -rf "$venv"; mkdir -p "$tools"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install -q --disable-pip-version-check --no-deps -r "$here/requirements.txt"
+  echo "$wanted" > "$venv/made-for"
+fi
+reader() { "$venv/bin/python" "$here/dayseal_reader.py" "$@"; }
+
+(cd "$here" && "$venv/bin/python" -m unittest -q)
+reader vectors "$here/../vectors"
+
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+unset DAYSEAL_CONFIG DAYSEAL_EVIDENCE DAYSEAL_STATE DAYSEAL_KEYS DAYSEAL_POLICY DAYSEAL_NOW
+"$dayseal" --now 2026-11-16T08:00:00.000Z init "$work/log" --origin audit.example.com/reader > /dev/null
+cd "$work/log"
+for day in 16 17; do
+  "$dayseal" --now "2026-11-${day}T14:00:00.000Z" record "$here/../demo/events.ndjson" 2> /dev/null
+  "$dayseal" --now "2026-11-$((day + 1))T02:00:00.000Z" seal > /dev/null
+done
+check() { reader verify evidence --policy policy --keys keys.json --head state/heads/* --now 2026-11-18T09:00:00.000Z; }
+check
+batch=$(ls evidence/entries/2026-11-16/*/*.batch); chmod u+w "$batch"
+printf X | dd of="$batch" bs=1 seek=1500 conv=notrunc status=none
+if check > "$work/out"; then echo 'the reader missed an altered batch' >&2; cat "$work/out" >&2; exit 1; fi
+echo 'the reader agrees: the log held, and one altered byte was found'

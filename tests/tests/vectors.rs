@@ -1,0 +1,426 @@
+//! Every file of `tests/vectors/` against `dayseal-format`: success, or exactly the failure that its
+//! `INDEX.tsv` names. `tests/vectors/README.md` explains the codes.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dayseal_format::batch::{Batch, BatchEncoder, BatchError, DataKey, Entries, padded_len};
+use dayseal_format::checkpoint::CheckpointError;
+use dayseal_format::manifest::ManifestError;
+use dayseal_format::merkle::{is_consistent, leaf_hash, root, root_of_inclusion};
+use dayseal_format::note::NoteError;
+use dayseal_format::policy::Policy;
+use dayseal_format::proof::{Proof, ProofError};
+use dayseal_format::record::RecordError;
+use dayseal_format::{
+    Acknowledgement, BatchKey, Checkpoint, Day, Digest, Manifest, Note, Origin, ServiceName,
+    StreamId, UnixMillis, VerifierKey, names,
+};
+use serde_json::Value;
+
+/// Vectors on which the code and the specification do not agree yet: path, what the code says today.
+///
+/// A fix makes the test fail until its line here is gone.
+const PENDING: &[(&str, &str)] = &[];
+
+type Outcome = Result<(), String>;
+
+struct Case {
+    folder: String,
+    file: String,
+    expect: String,
+    inputs: BTreeMap<String, String>,
+    bytes: Vec<u8>,
+}
+
+impl Case {
+    fn input(&self, name: &str) -> &str {
+        self.inputs.get(name).unwrap_or_else(|| panic!("{}: no input {name}", self.file))
+    }
+
+    fn origin(&self) -> Origin {
+        self.input("origin").parse().unwrap()
+    }
+
+    fn vkey(&self) -> VerifierKey {
+        self.input("vkey").parse().unwrap()
+    }
+}
+
+fn vectors() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
+}
+
+/// The cases of one folder. Each file has its line and each line its file.
+fn cases(folder: &str) -> Vec<Case> {
+    let dir = vectors().join(folder);
+    let index = fs::read_to_string(dir.join("INDEX.tsv")).unwrap();
+    let mut cases = Vec::new();
+    for line in index.lines().filter(|l| !l.starts_with('#')) {
+        let parts: Vec<_> = line.split('\t').collect();
+        let [file, expect, inputs] = parts[..] else { panic!("{folder}: {line}") };
+        let inputs = inputs
+            .split(' ')
+            .filter_map(|i| i.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
+        let bytes = fs::read(dir.join(file)).unwrap_or_else(|e| panic!("{folder}/{file}: {e}"));
+        cases.push(Case {
+            folder: folder.into(),
+            file: file.into(),
+            expect: expect.into(),
+            inputs,
+            bytes,
+        });
+    }
+    let listed: BTreeSet<_> = cases.iter().map(|c| c.file.clone()).collect();
+    assert_eq!(listed.len(), cases.len(), "{folder}: a file is listed twice");
+    let found: BTreeSet<_> = fs::read_dir(&dir)
+        .unwrap()
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .filter(|f| f != "INDEX.tsv")
+        .collect();
+    assert_eq!(found, listed, "{folder}: files and INDEX.tsv");
+    cases
+}
+
+fn run(folder: &str, check: impl Fn(&Case) -> Outcome) {
+    let mut wrong = Vec::new();
+    for case in cases(folder) {
+        let path = format!("{}/{}", case.folder, case.file);
+        let check = std::panic::AssertUnwindSafe(|| check(&case));
+        let outcome = std::panic::catch_unwind(check).unwrap_or_else(|_| Err("panic".into()));
+        let found = outcome.err().unwrap_or_else(|| "success".into());
+        match PENDING.iter().find(|(p, _)| *p == path) {
+            None if found == case.expect => {}
+            None => wrong.push(format!("{path}: expected {}, found {found}", case.expect)),
+            Some((_, today)) if found == *today => {}
+            Some((_, today)) => {
+                wrong.push(format!("{path}: was {today}, is {found}: take it out of PENDING"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+fn fail<T>(code: &str) -> Result<T, String> {
+    Err(code.to_owned())
+}
+
+#[test]
+fn the_generator_writes_what_is_checked_in() {
+    let made = dayseal_tests::vectors::generate();
+    let folders: BTreeSet<_> = made.keys().map(|k| k.split('/').next().unwrap()).collect();
+    for (name, bytes) in &made {
+        let found = fs::read(vectors().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(found == *bytes, "{name} is not what the generator makes");
+    }
+    for folder in folders {
+        for file in fs::read_dir(vectors().join(folder)).unwrap() {
+            let name = format!("{folder}/{}", file.unwrap().file_name().to_str().unwrap());
+            assert!(made.contains_key(&name), "{name} is not made by the generator");
+        }
+    }
+}
+
+#[test]
+fn batches() {
+    run("batch", |case| {
+        let key = hex::decode(case.input("data_key")).unwrap().try_into().unwrap();
+        let key = DataKey::new(key);
+        let batch = Batch::parse(&case.bytes).map_err(|e| batch_code(&e))?;
+        let open = batch.open(&key).map_err(|e| batch_code(&e))?;
+        assert_eq!(open.len().to_string(), case.input("entries"));
+        assert_eq!(batch.header().root.to_string(), case.input("root"));
+        assert_eq!(Digest::of(&case.bytes).to_string(), case.input("sha256"));
+        if let Some(random) = case.inputs.get("random") {
+            let random = hex::decode(random).unwrap().try_into().unwrap();
+            let mut entries = Entries::new();
+            open.iter().for_each(|e| entries.push(e).unwrap());
+            let header = batch.header().clone();
+            let again = BatchEncoder::new().encode(header, &entries, &key, &random).unwrap();
+            assert!(again.bytes == case.bytes, "{}: the encoder writes other bytes", case.file);
+        }
+        Ok(())
+    });
+}
+
+fn batch_code(error: &BatchError) -> String {
+    match error {
+        BatchError::Framing(_) => "framing",
+        BatchError::Version { .. } => "version",
+        BatchError::Length { .. } => "length",
+        BatchError::Header(_) => "header",
+        BatchError::Commitment => "commitment",
+        BatchError::Decrypt => "decrypt",
+        BatchError::Root { .. } => "root",
+        BatchError::Contents(reason) => match *reason {
+            "shorter than its two lengths" => "contents.short",
+            "entries length outside 1 byte to 32 MiB" => "contents.lengths",
+            "frame length and padding do not fit the plaintext" => "contents.padding",
+            "padding is not all zero" => "contents.zeros",
+            "not exactly one zstd frame" => "contents.frame",
+            "the zstd frame declares another length" => "contents.declared",
+            "the zstd frame is corrupt" | "the zstd frame has another length" => "contents.corrupt",
+            "an entry is empty or longer than 65,535 bytes" => "contents.line",
+            "the number of lines is not the header's number of entries" => "contents.count",
+            other => return format!("contents: {other}"),
+        },
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+#[test]
+fn manifests() {
+    run("manifest", |case| {
+        let day: Day = case.input("day").parse().unwrap();
+        let manifest = Manifest::read(&case.bytes, &case.origin(), day, |_, _| {})
+            .map_err(|e| manifest_code(&e))?;
+        if let Some(size) = case.inputs.get("size") {
+            assert_eq!(manifest.after.size().to_string(), *size);
+            assert_eq!(manifest.after.root().to_string(), case.input("root"), "{}", case.file);
+        }
+        Ok(())
+    });
+}
+
+fn manifest_code(error: &ManifestError) -> String {
+    match error {
+        ManifestError::Framing(_) => "framing",
+        ManifestError::Frontier(_) => "frontier",
+        ManifestError::Record { source, .. } => match source {
+            RecordError::TooLong { .. } => "too_long",
+            RecordError::UnknownKind { .. } => "unknown_kind",
+            RecordError::Version { .. } => "version",
+            _ => "record",
+        },
+        ManifestError::Mismatch { reason, .. } => match *reason {
+            "first record" => "mismatch.first",
+            "origin" => "mismatch.origin",
+            "day" => "mismatch.day",
+            "order of records" | "key" => "mismatch.order",
+            "record" => "mismatch.second_day",
+            "day of the batch" | "day of the gap" => "mismatch.late",
+            "gaps and conflicts of the day's streams" => "mismatch.streams",
+            "counts" => "mismatch.counts",
+            "services" => "mismatch.services",
+            "keep_until and kept_from" => "mismatch.keep",
+            other => return format!("mismatch: {other}"),
+        },
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+#[test]
+fn notes() {
+    run("note", |case| {
+        let note = Note::parse(&case.bytes).map_err(|e| note_code(&e))?;
+        note.verify(&[case.vkey()]).map(drop).map_err(|e| note_code(&e))
+    });
+}
+
+fn note_code(error: &NoteError) -> String {
+    match error {
+        NoteError::Malformed(_) => "note",
+        NoteError::VerifierKey { .. } => "vkey",
+        NoteError::BadSignature { .. } => "bad_signature",
+        NoteError::Unsigned { .. } => "unsigned",
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+#[test]
+fn verifier_keys() {
+    run("vkey", |case| {
+        let text = std::str::from_utf8(&case.bytes).unwrap();
+        let key: VerifierKey = text.parse().map_err(|e| note_code(&e))?;
+        assert_eq!(key.to_string(), text);
+        Ok(())
+    });
+}
+
+#[test]
+fn checkpoints() {
+    run("checkpoint", |case| {
+        let checkpoint = Checkpoint::open(&case.bytes, &case.origin(), &[case.vkey()])
+            .map_err(|e| checkpoint_code(&e))?;
+        assert_eq!(checkpoint.size.to_string(), case.input("size"));
+        assert_eq!(checkpoint.root.to_string(), case.input("root"));
+        Ok(())
+    });
+}
+
+fn checkpoint_code(error: &CheckpointError) -> String {
+    match error {
+        CheckpointError::Note(e) => note_code(e),
+        CheckpointError::Malformed(_) => "checkpoint".into(),
+        CheckpointError::Origin { .. } => "other_origin".into(),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn proofs() {
+    run("proof", |case| {
+        let Ok(text) = std::str::from_utf8(&case.bytes) else { return fail("proof") };
+        let code = |e: ProofError| match e {
+            ProofError::Malformed(_) => "proof".to_owned(),
+            ProofError::Checkpoint(e) => checkpoint_code(&e),
+            ProofError::Root { .. } => "root".into(),
+            other => other.to_string(),
+        };
+        let proof = Proof::parse(text).map_err(code)?;
+        let record = hex::decode(case.input("record")).unwrap();
+        proof.verify(&record, &case.origin(), &[case.vkey()]).map_err(code)?;
+        assert_eq!(proof.encode(), text);
+        Ok(())
+    });
+}
+
+#[test]
+fn acknowledgements() {
+    run("ack", |case| match Acknowledgement::decode(&case.bytes) {
+        Ok(ack) => {
+            let line = case.bytes.strip_suffix(b"\n").unwrap_or(&case.bytes);
+            assert_eq!(ack.encode().as_bytes(), line);
+            Ok(())
+        }
+        Err(dayseal_format::ack::AckError::Version { .. }) => fail("version"),
+        Err(_) => fail("ack"),
+    });
+}
+
+#[test]
+fn policies() {
+    run("policy", |case| {
+        let text = std::str::from_utf8(&case.bytes).unwrap();
+        match text.parse::<Policy>() {
+            Ok(policy) => {
+                assert_eq!(policy.to_string().parse::<Policy>().unwrap(), policy);
+                Ok(())
+            }
+            Err(error) => {
+                let line = format!("policy line {}: ", case.input("line"));
+                assert!(error.to_string().starts_with(&line), "{}: {error}", case.file);
+                fail("policy")
+            }
+        }
+    });
+}
+
+fn json(case: &Case) -> Value {
+    serde_json::from_slice(&case.bytes).unwrap()
+}
+
+fn digest(value: &Value) -> Digest {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+fn hashes(value: &Value) -> Vec<Digest> {
+    let decode = |v: &Value| STANDARD.decode(v.as_str().unwrap()).unwrap().try_into().unwrap();
+    value.as_array().unwrap().iter().map(decode).map(Digest).collect()
+}
+
+#[test]
+fn merkle_trees() {
+    run("merkle", |case| {
+        let v = json(case);
+        let number = |name: &str| v[name].as_u64().unwrap();
+        match v["kind"].as_str().unwrap() {
+            "root" => {
+                let inputs = v["inputs"].as_array().unwrap();
+                let leaf = |v: &Value| leaf_hash(&hex::decode(v.as_str().unwrap()).unwrap());
+                let leaves: Vec<_> = inputs.iter().map(leaf).collect();
+                if root(&leaves) == digest(&v["root"]) { Ok(()) } else { fail("root") }
+            }
+            "inclusion" => {
+                let (leaf, proof) = (digest(&v["leaf"]), hashes(&v["proof"]));
+                let found = root_of_inclusion(leaf, number("index"), number("size"), &proof);
+                if found == Some(digest(&v["root"])) { Ok(()) } else { fail("proof") }
+            }
+            _ => {
+                let (old, new) = (digest(&v["old_root"]), digest(&v["root"]));
+                let proof = hashes(&v["proof"]);
+                let holds = is_consistent(number("old_size"), &old, number("size"), &new, &proof);
+                if holds { Ok(()) } else { fail("proof") }
+            }
+        }
+    });
+}
+
+#[test]
+fn tables() {
+    run("table", |case| {
+        let text = std::str::from_utf8(&case.bytes).unwrap();
+        for line in text.lines().filter(|l| !l.starts_with('#')) {
+            let parts: Vec<_> = line.split('\t').collect();
+            match (case.file.as_str(), &parts[..]) {
+                ("padding.tsv", [len, padded]) => {
+                    assert_eq!(padded_len(len.parse().unwrap()).to_string(), *padded, "{len}");
+                }
+                ("head_key.tsv", [origin, key]) => {
+                    assert_eq!(names::head_key(&origin.parse().unwrap()), *key);
+                }
+                ("names.tsv", [grammar, expect, text]) => {
+                    assert_eq!(follows(grammar, text), *expect == "yes", "{line}");
+                }
+                _ => panic!("{line}"),
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Whether `text` follows the grammar; if so, it is also what the value prints as.
+fn follows(grammar: &str, text: &str) -> bool {
+    fn parsed<T: std::str::FromStr + ToString>(text: &str) -> bool {
+        text.parse::<T>().is_ok_and(|v| v.to_string() == text)
+    }
+    match grammar {
+        "batch_key" => parsed::<BatchKey>(text),
+        "origin" => parsed::<Origin>(text),
+        "service" => parsed::<ServiceName>(text),
+        "day" => parsed::<Day>(text),
+        "time" => parsed::<UnixMillis>(text),
+        "stream" => parsed::<StreamId>(text),
+        "digest" => parsed::<Digest>(text),
+        "manifest_key" => {
+            names::parse_manifest_key(text).is_some_and(|d| names::manifest_key(d) == text)
+        }
+        "checkpoint_key" => {
+            names::parse_checkpoint_key(text).is_some_and(|d| names::checkpoint_key(d) == text)
+        }
+        _ => panic!("{grammar}"),
+    }
+}
+
+/// The intermediate values are those of the batch next door; key wrapping is the test of
+/// `dayseal-keys`. Here: that every file is listed and is JSON.
+#[test]
+fn intermediate_values_and_wrapped_keys() {
+    run("intermediate", |case| {
+        let v = json(case);
+        let batch = fs::read(vectors().join("batch/batch_three_entries")).unwrap();
+        assert_eq!(Digest::of(&batch), digest(&v["batch_sha256"]));
+        let parsed = Batch::parse(&batch).unwrap();
+        assert_eq!(parsed.header().salt, digest(&v["salt"]));
+        assert_eq!(parsed.header().commitment, digest(&v["commit_key"]));
+        let key = hex::decode(v["data_key"].as_str().unwrap()).unwrap().try_into().unwrap();
+        let open = parsed.open(&DataKey::new(key)).unwrap();
+        for (i, salt) in v["leaf_salts"].as_array().unwrap().iter().enumerate() {
+            assert_eq!(hex::encode(open.proof(i).unwrap().0), salt.as_str().unwrap());
+        }
+        Ok(())
+    });
+    for case in cases("wrap") {
+        assert_eq!(json(&case).as_object().unwrap().len(), 10, "{}", case.file);
+    }
+}
