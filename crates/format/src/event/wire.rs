@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 
+use super::line::{Line, Sink, Stop};
 use super::{EventError, VERSION};
 
 /// The one JSON encoding of a part into `out`.
-pub(super) fn write(part: &impl serde::Serialize, out: impl io::Write) -> serde_json::Result<()> {
-    // Frozen: these bytes are hashed. serde_json's compact form, declared order.
-    serde_json::to_writer(out, part)
+pub(super) fn write(part: &impl serde::Serialize, out: &mut impl Sink) -> Result<(), Stop> {
+    part.serialize(Line(out))
 }
 
 /// Compares what is written with `expected` and keeps nothing.
@@ -22,20 +21,16 @@ pub(super) struct Compare<'a> {
     pub(super) at: usize,
 }
 
-impl io::Write for Compare<'_> {
-    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+impl Sink for Compare<'_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let rest = &self.expected[self.at..];
-        if rest.starts_with(chunk) {
-            self.at += chunk.len();
-            Ok(chunk.len())
+        if rest.starts_with(bytes) {
+            self.at += bytes.len();
+            Ok(())
         } else {
-            self.at += rest.iter().zip(chunk).take_while(|(a, b)| a == b).count();
-            Err(io::ErrorKind::InvalidData.into())
+            self.at += rest.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+            Err(Stop)
         }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -43,13 +38,9 @@ impl io::Write for Compare<'_> {
 #[derive(Default)]
 pub(super) struct Count(pub(super) usize);
 
-impl io::Write for Count {
-    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        self.0 += chunk.len();
-        Ok(chunk.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
+impl Sink for Count {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.0 += bytes.len();
         Ok(())
     }
 }
