@@ -262,12 +262,14 @@ async fn planted_objects_are_found() {
     for stray in strays {
         place.overwrite(stray, b"x").await;
     }
+    place.overwrite("zebra", b"x").await;
     let unlisted = |key| (Code::UnlistedObject, key);
-    place.expect(1, &[unlisted(strays[2]), unlisted(strays[0]), unlisted(strays[1])]).await;
+    let outside = [unlisted(strays[2]), unlisted("zebra")];
+    place.expect(1, &[&outside[..], &[unlisted(strays[0]), unlisted(strays[1])]].concat()).await;
     // Outside the log's prefix it is none of its business.
     let put = place.client.put_object().bucket(&place.bucket).key("logs/two/entries/x");
     put.body(b"x".to_vec().into()).send().await.unwrap();
-    assert_eq!(place.verify(D2).await.findings.len(), 3);
+    assert_eq!(place.verify(D2).await.findings.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
