@@ -1,5 +1,6 @@
 //! Any interleaving of records, crashes, outages, late arrivals, days and seals: what was
 //! acknowledged is sealed once or reported, and nothing is found that did not happen.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
