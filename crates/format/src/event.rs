@@ -38,6 +38,7 @@ mod ai;
 mod builder;
 mod error;
 mod id;
+mod line;
 mod names;
 mod parts;
 mod privacy;

@@ -141,6 +141,13 @@ impl Day {
         (self.0..=last.0).map(Self)
     }
 
+    /// The 10 bytes of its one spelling.
+    pub fn to_bytes(self) -> [u8; 10] {
+        let mut out = *b"0000-00-00";
+        self.write(&mut out);
+        out
+    }
+
     fn write(self, out: &mut [u8]) {
         let date = Date::new(1970, 1, 1)
             .and_then(|d| d.checked_add(jiff::Span::new().days(self.0)))
@@ -159,9 +166,7 @@ impl fmt::Display for UnixMillis {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = *b"0000-00-00";
-        self.write(&mut out);
-        f.write_str(std::str::from_utf8(&out).expect("ASCII"))
+        f.write_str(std::str::from_utf8(&self.to_bytes()).expect("ASCII"))
     }
 }
 
@@ -214,7 +219,8 @@ macro_rules! serde_as_text {
     ($($name:ident),*) => {$(
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.collect_str(self)
+                // Not `collect_str`: times are in every entry.
+                s.serialize_str(std::str::from_utf8(&self.to_bytes()).expect("ASCII"))
             }
         }
         impl<'de> Deserialize<'de> for $name {

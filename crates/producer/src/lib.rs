@@ -5,10 +5,9 @@
 //! dropped in silence while the process lives.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! # use std::sync::Arc;
+//! # async fn example(keys: Arc<dyn dayseal::keys::DataKeySource>) -> Result<(), Box<dyn std::error::Error>> {
 //! use dayseal::{Actor, AiCall, AuditLog, Event, Outcome};
-//! # let keys: Arc<dyn dayseal::keys::DataKeySource> = unimplemented!();
 //!
 //! let store = dayseal::store::open("s3://acme-audit/prod", &Default::default()).await?;
 //! let log = AuditLog::builder("audit.example.com/prod".parse()?, "video-api".parse()?)
@@ -45,6 +44,9 @@ mod metrics;
 mod queue;
 mod upload;
 mod worker;
+
+#[cfg(test)]
+mod tests;
 
 pub use builder::{Builder, Limits};
 pub use clock::{Clock, SystemClock};

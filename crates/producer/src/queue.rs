@@ -34,7 +34,7 @@ pub(crate) struct State {
     pub(crate) closing: bool,
     pub(crate) metrics: Metrics,
     next_number: u64,
-    /// Numbers of batches not yet stored, with their entries.
+    /// Numbers of batches not yet stored, with their entries once closed.
     outstanding: BTreeMap<u64, usize>,
     flushes: Vec<(u64, oneshot::Sender<Result<(), NotStored>>)>,
     spare: Vec<Entries>,
@@ -76,7 +76,6 @@ impl Queue {
         entry: &[u8],
         durable: &mut Option<Tell>,
     ) -> Pushed {
-        let now = Instant::now();
         let mut state = self.lock();
         if state.closing {
             return Pushed::Closed;
@@ -86,11 +85,14 @@ impl Queue {
             return Pushed::Full { pending };
         }
         let was_empty = state.open.is_none();
-        state.append(&self.limits, now, id, time, entry, durable.take());
+        let durable = durable.take();
+        let waits = durable.is_some();
+        state.append(&self.limits, id, time, entry, durable);
         let open = state.open.as_ref().expect("just appended");
         let full = open.entries.byte_len() >= self.limits.flush_bytes
             || open.entries.len() >= self.limits.flush_count;
-        let sooner = !open.waiters.is_empty();
+        // Only the first who waits makes the batch close sooner.
+        let sooner = waits && open.waiters.len() == 1;
         if full {
             state.close_open();
         }
@@ -138,7 +140,6 @@ impl State {
     pub(crate) fn append(
         &mut self,
         limits: &Limits,
-        now: Instant,
         id: EventId,
         time: UnixMillis,
         entry: &[u8],
@@ -155,7 +156,7 @@ impl State {
                 first_time: time,
                 last_time: time,
                 waiters: Vec::new(),
-                deadline: now + limits.flush_age,
+                deadline: Instant::now() + limits.flush_age,
                 last: false,
             });
         }
@@ -167,9 +168,8 @@ impl State {
         open.last_time = open.last_time.max(time);
         if let Some(tell) = durable {
             open.waiters.push(Waiter { index, id, tell });
-            open.deadline = open.deadline.min(now + limits.linger);
+            open.deadline = open.deadline.min(Instant::now() + limits.linger);
         }
-        *self.outstanding.entry(open.number).or_default() += 1;
         self.metrics.recorded += 1;
         self.metrics.pending_entries += 1;
         self.metrics.pending_bytes += entry.len() as u64 + 1;
@@ -177,7 +177,10 @@ impl State {
 
     /// Moves the open batch, if any, to the closed ones.
     pub(crate) fn close_open(&mut self) {
-        self.closed.extend(self.open.take());
+        if let Some(open) = self.open.take() {
+            self.outstanding.insert(open.number, open.entries.len());
+            self.closed.push_back(open);
+        }
     }
 
     /// Entries lost if the process ended now.

@@ -232,6 +232,8 @@ impl Worker {
             state.reweigh(entries.byte_len(), encoded.bytes.len());
             state.give_back(entries);
         }
+        // Compressed, the batch takes less: there may be room before it is stored.
+        self.queue.room.notify_waiters();
         let upload = Upload::new(encoded, number, waiters, key);
         self.uploads.spawn(upload.attempt(self.store.clone()));
         Ok(())

@@ -6,7 +6,7 @@ use dayseal_store::StoreError;
 
 use super::finding::{Finding, FindingCode as Code};
 use super::report::{Check, CheckState};
-use super::run::Verifier;
+use super::verifier::Verifier;
 use super::walk::Walk;
 use crate::SealError;
 use crate::head::Head;

@@ -15,7 +15,7 @@ use dayseal_format::{Checkpoint, Day, Digest, Policy, merkle};
 use dayseal_store::{EntryKind, ErrorKind, StoreError};
 
 use super::finding::{Finding, FindingCode as Code};
-use super::run::Verifier;
+use super::verifier::Verifier;
 use super::walk::Walk;
 use crate::objects::Lister;
 

@@ -1,24 +1,16 @@
 //! Level `entries`: every batch opened under the policy's keys, every entry read.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use dayseal_format::batch::{Batch, BatchError, DataKey};
 use dayseal_format::event::Event;
 use dayseal_format::record::BatchRecord;
-use dayseal_format::{BatchKey, StreamId, UnixMillis};
+use dayseal_format::{BatchKey, UnixMillis};
 use dayseal_keys::{KeyContext, KeyError};
 
 use super::finding::{Finding, FindingCode as Code};
-use super::run::Verifier;
-
-/// Data keys remembered: one stream's batches come one after the other.
-const KEY_CACHE: usize = 64;
-
-/// The data keys opened last, by stream and wrapped bytes.
-#[derive(Debug, Default)]
-pub(super) struct KeyCache {
-    keys: Vec<(StreamId, Vec<u8>, Arc<DataKey>)>,
-}
+use super::key_cache::KeyCache;
+use super::verifier::Verifier;
 
 impl Verifier<'_> {
     /// The data key of a batch, opened with a key id that the policy names; `None` without opener.
@@ -38,18 +30,14 @@ impl Verifier<'_> {
                 format!("its data key was wrapped by {}, which the policy does not name", h.key_id);
             return Err(finding(Code::ForeignKey, detail));
         }
-        if let Some(known) = self.cached(h.stream, &h.wrapped_key) {
+        if let Some(known) = self.cache().get(h.stream, &h.wrapped_key) {
             return Ok(Some(known));
         }
         let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
         match opener.open(&h.key_id, &h.wrapped_key, &context).await {
             Ok(data_key) => {
                 let data_key = Arc::new(data_key);
-                let mut cache = self.cache.lock().unwrap_or_else(|e| e.into_inner());
-                if cache.keys.len() == KEY_CACHE {
-                    cache.keys.remove(0);
-                }
-                cache.keys.push((h.stream, h.wrapped_key.clone(), data_key.clone()));
+                self.cache().insert(h.stream, &h.wrapped_key, data_key.clone());
                 Ok(Some(data_key))
             }
             Err(e @ KeyError::Unwrap { .. }) => Err(finding(Code::WrongKeyOrForged, e.to_string())),
@@ -57,10 +45,8 @@ impl Verifier<'_> {
         }
     }
 
-    fn cached(&self, stream: StreamId, wrapped: &[u8]) -> Option<Arc<DataKey>> {
-        let cache = self.cache.lock().unwrap_or_else(|e| e.into_inner());
-        let found = cache.keys.iter().find(|(s, w, _)| *s == stream && w == wrapped);
-        found.map(|(_, _, key)| key.clone())
+    fn cache(&self) -> MutexGuard<'_, KeyCache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,7 +9,7 @@ use dayseal_format::{Day, StreamId};
 use dayseal_store::StoreError;
 
 use super::finding::{Finding, FindingCode as Code};
-use super::run::Verifier;
+use super::verifier::Verifier;
 use super::walk::Walk;
 
 /// The day under whose prefix a key lies.

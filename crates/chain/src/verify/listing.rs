@@ -8,7 +8,7 @@ use dayseal_format::record::{BatchRecord, Record, StrayReason, StrayRecord};
 use dayseal_store::{Entry, EntryKind, StoreError};
 
 use super::finding::{Finding, FindingCode as Code};
-use super::run::Verifier;
+use super::verifier::Verifier;
 use super::walk::{Listed, Walk};
 use crate::objects::Lister;
 

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::entries::open_batch;
 use super::finding::{Finding, FindingCode as Code};
 use super::options::Progress;
-use super::run::Verifier;
+use super::verifier::Verifier;
 use super::walk::Walk;
 use crate::objects::{Examined, READ_LIMIT, examine};
 

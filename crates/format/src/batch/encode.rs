@@ -38,7 +38,7 @@ impl Entries {
         if entry.is_empty() || entry.len() > MAX_ENTRY_LEN {
             return Err(BatchError::Limit("an entry has 1 to 65,535 bytes"));
         }
-        if entry.contains(&b'\n') {
+        if memchr::memchr(b'\n', entry).is_some() {
             return Err(BatchError::Limit("an entry is one line"));
         }
         if self.bytes.len() + entry.len() + 1 > MAX_ENTRIES_LEN

@@ -710,80 +710,12 @@ proptest! {
         let _ = Event::from_json(&line);
     }
 }
-
-/// A loop, not a benchmark: `cargo test --release -p dayseal-format timing -- --ignored --nocapture`.
 #[test]
-#[ignore = "prints times"]
-fn timing() {
-    use std::hint::black_box;
-    use std::time::Instant;
-
-    let service = Service::new("studio").env("production").region("eu-central-1").version("3.1.0");
-    let build = || {
-        Event::builder(EventType::AI_GENERATION_COMPLETED)
-            .actor(Actor::user("p2_k7h3n5q2w4e6r8t0").session("p2_s456a8b2c4d6e8"))
-            .action("chat")
-            .outcome(Outcome::Success)
-            .ai(AiCall::new("openai", "gpt-4-turbo")
-                .operation("chat")
-                .model_answered("gpt-4-turbo-2024-04-09")
-                .param("max_tokens", 512)
-                .param("temperature", "0.7")
-                .input_tokens(150)
-                .output_tokens(200)
-                .latency_ms(451)
-                .finish("stop")
-                .response_id("chatcmpl-9xYkz1b2c3d4"))
-            .content(
-                Content::default()
-                    .input(ContentItem::hmac(812, ContentDigest([7; 32]), "v2"))
-                    .output(ContentItem::hmac(1403, ContentDigest([9; 32]), "v2")),
-            )
-            .correlation(Correlation::default().conversation("conv-abc-123"))
-            .label("department", "finance")
-            .safety(Safety::passed().policy_version("2026-01"))
-            .source(Source::default().address("203.0.113.0/24").request_id("r-1"))
-            .trace(Trace::new("4bf92f3577b34da6a3ce929d0e0e4736").span_id("00f067aa0ba902b7"))
-            .build()
-            .unwrap()
-            .complete(Defaults::new(id(1), now(), &service).tenant("acme"))
-            .unwrap()
-    };
-    let event = build();
-    let line = encoded(&event);
-    let mut out = Vec::with_capacity(line.len());
-    let time = |what: &str, run: &mut dyn FnMut()| {
-        let mut best = f64::MAX;
-        for _ in 0..20 {
-            let start = Instant::now();
-            (0..10_000).for_each(|_| run());
-            best = best.min(start.elapsed().as_secs_f64() * 1e9 / 1e4);
-        }
-        println!("{what}: {best:.0} ns, {} bytes", line.len());
-    };
-    time("build and complete", &mut || drop(black_box(build())));
-    time("encode", &mut || {
-        out.clear();
-        black_box(&event).encode(&mut out);
-    });
-    time("decode", &mut || drop(black_box(Event::decode(&line).unwrap())));
-    time("parse alone", &mut || {
-        drop(black_box(serde_json::from_slice::<Box<EventFields>>(&line).unwrap()));
-    });
-    time("validate", &mut || Event::validate(black_box(&event)).unwrap());
-    time("one time", &mut || {
-        black_box(black_box(now()).to_bytes());
-    });
-    time("yardstick: serde_json to Value", &mut || {
-        drop(black_box(serde_json::from_slice::<serde_json::Value>(&line).unwrap()));
-    });
-    let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
-    time("yardstick: serde_json from Value", &mut || {
-        out.clear();
-        serde_json::to_writer(&mut out, &value).unwrap();
-    });
-    let text = now().to_string();
-    time("one time read", &mut || {
-        black_box(text.parse::<UnixMillis>().unwrap());
-    });
+fn a_cut_list_of_fields_ends_behind_a_whole_name() {
+    let error = Event::from_json(br#"{"bogus":1}"#).unwrap_err().to_string();
+    assert!(error.starts_with("unknown field `bogus`: expected one of `"), "{error}");
+    let names = error.strip_suffix("`, …").expect("the list is longer than the limit");
+    assert!(names.ends_with(|c: char| c.is_ascii_lowercase()), "{error}");
+    let known = ["redactions", "reason", "privacy", "resource"];
+    assert!(known.iter().any(|name| names.ends_with(&format!("`{name}"))), "{error}");
 }

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 
+use super::line::{Line, Sink, Stop};
 use super::{EventError, VERSION};
 
 /// The one JSON encoding of a part into `out`.
-pub(super) fn write(part: &impl serde::Serialize, out: impl io::Write) -> serde_json::Result<()> {
-    // Frozen: these bytes are hashed. serde_json's compact form, declared order.
-    serde_json::to_writer(out, part)
+pub(super) fn write(part: &impl serde::Serialize, out: &mut impl Sink) -> Result<(), Stop> {
+    part.serialize(Line(out))
 }
 
 /// Compares what is written with `expected` and keeps nothing.
@@ -22,20 +21,16 @@ pub(super) struct Compare<'a> {
     pub(super) at: usize,
 }
 
-impl io::Write for Compare<'_> {
-    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+impl Sink for Compare<'_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let rest = &self.expected[self.at..];
-        if rest.starts_with(chunk) {
-            self.at += chunk.len();
-            Ok(chunk.len())
+        if rest.starts_with(bytes) {
+            self.at += bytes.len();
+            Ok(())
         } else {
-            self.at += rest.iter().zip(chunk).take_while(|(a, b)| a == b).count();
-            Err(io::ErrorKind::InvalidData.into())
+            self.at += rest.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+            Err(Stop)
         }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -43,13 +38,9 @@ impl io::Write for Compare<'_> {
 #[derive(Default)]
 pub(super) struct Count(pub(super) usize);
 
-impl io::Write for Count {
-    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        self.0 += chunk.len();
-        Ok(chunk.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
+impl Sink for Count {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.0 += bytes.len();
         Ok(())
     }
 }
@@ -212,11 +203,16 @@ pub(super) fn join(parent: &str, child: &str) -> String {
     if parent.is_empty() || parent == "." { child.to_owned() } else { format!("{parent}.{child}") }
 }
 
-/// Outside text made fit to print: no control characters, at most 256 characters.
+/// Outside text made fit to print: no control characters, at most 256 characters. What was cut ends
+/// with `…`, a list behind a whole item.
 pub(super) fn shown(text: &str) -> String {
+    const MOST: usize = 256;
     let text = if text == "." { "" } else { text };
-    text.chars()
-        .take(256)
-        .map(|c| if super::validate::forbidden(c) { '\u{fffd}' } else { c })
-        .collect()
+    let fit = |c| if super::validate::forbidden(c) { '\u{fffd}' } else { c };
+    let mut out: String = text.chars().take(MOST).map(fit).collect();
+    if text.chars().nth(MOST).is_some() {
+        out.truncate(out.rfind("`, ").map_or(out.len(), |at| at + "`, ".len()));
+        out.push('…');
+    }
+    out
 }

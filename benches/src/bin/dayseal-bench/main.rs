@@ -1,0 +1,71 @@
+//! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing.
+
+mod directory;
+mod log;
+mod record;
+mod seal;
+mod store;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Measures dayseal. Results are numbers of this machine; ratios carry over better.
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+    /// Results as one line of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Threads of the runtime.
+    #[arg(long, global = true, default_value_t = 2)]
+    threads: usize,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What `try_record` costs the caller.
+    Record(record::Args),
+    /// Records into a directory and seals: events a second.
+    Directory(directory::Args),
+    /// Writes a log for `verify` into a directory that is not there yet.
+    Genlog(log::Args),
+    /// Verifies a log of `genlog`, against plain SHA-256 of the same objects.
+    Verify(verify::Args),
+    /// Seals one day of many batches, counting reads.
+    Seal(seal::Args),
+}
+
+fn main() -> Outcome {
+    let args = Args::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(args.threads)
+        .enable_all()
+        .build()?;
+    let json = args.json;
+    runtime.block_on(async {
+        match args.command {
+            Command::Record(args) => record::run(args, json).await,
+            Command::Directory(args) => directory::run(args, json).await,
+            Command::Genlog(args) => log::run(args, json).await,
+            Command::Verify(args) => verify::run(args, json).await,
+            Command::Seal(args) => seal::run(args, json).await,
+        }
+    })
+}
+
+/// Prints a result: JSON on one line, or a line for each field.
+fn print(json: bool, result: &impl Serialize) -> Outcome {
+    let value = serde_json::to_value(result)?;
+    if json {
+        println!("{value}");
+        return Ok(());
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        println!("{name:<28} {value}");
+    }
+    Ok(())
+}

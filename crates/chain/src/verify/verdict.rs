@@ -1,0 +1,175 @@
+//! From findings to verdicts and the exit code.
+
+use dayseal_format::Level;
+
+use super::finding::{Finding, FindingCode as Code, Outcome};
+use super::report::{
+    Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState,
+};
+use super::verifier::Verifier;
+use super::walk::Walk;
+
+impl Verifier<'_> {
+    pub(super) fn report(&self, walk: Walk, anchored: bool, anchors: Vec<Check>) -> Report {
+        let (mut findings, mut known) = (Vec::new(), Vec::new());
+        for finding in walk.findings {
+            match self.policy.and_then(|p| p.known_findings.get(&finding.id)) {
+                Some(reason) => known.push((finding, reason.clone())),
+                None => findings.push(finding),
+            }
+        }
+        // Objects are read in any order: the whole order is given here.
+        findings.sort_by(|a, b| {
+            let outcomes = a.code.outcome().cmp(&b.code.outcome());
+            outcomes.then_with(|| (a.day, &a.object, a.code).cmp(&(b.day, &b.object, b.code)))
+        });
+        let has = |outcome| findings.iter().any(|f| f.code.outcome() == outcome);
+        let level = self.options.level;
+        let required = self.policy.map(|p| p.require);
+        let deep_enough = required.is_none_or(|r| level >= r);
+        let opened = level < Level::Entries || self.opener.is_some();
+        let unreadable = has(Outcome::Unchecked);
+        let count = |o| findings.iter().filter(|f| f.code.outcome() == o).count();
+
+        let integrity = if has(Outcome::Altered) {
+            failed(format!("{} findings", count(Outcome::Altered)))
+        } else if self.policy.is_none() {
+            not("self-consistent, not authenticated: no policy was given")
+        } else if walk.totals.days == 0 {
+            not("no sealed day in the range")
+        } else if !deep_enough {
+            not(&format!(
+                "checked at level {level}, the policy asks for {}",
+                required.unwrap_or(level)
+            ))
+        } else if !opened {
+            not("entries were not opened: no data keys were given")
+        } else if unreadable {
+            not("something could not be read")
+        } else {
+            holds(format!("nothing sealed was changed, as far as level {level} checks"))
+        };
+        let completeness = if has(Outcome::Incomplete) {
+            failed(format!("{} findings", count(Outcome::Incomplete)))
+        } else if level < Level::Listing {
+            not("objects were not listed at level chain")
+        } else if walk.totals.days == 0 {
+            not("no sealed day in the range")
+        } else {
+            holds("every day and batch that the log names is there".to_owned())
+        };
+        let anchoring = if has(Outcome::RolledBack) {
+            failed("the log is not the one that was remembered".to_owned())
+        } else if anchored {
+            holds("the log leads to the remembered head".to_owned())
+        } else if self.options.first_run {
+            not("first run: no head is remembered yet")
+        } else {
+            not("no remembered head to compare with: a rollback would not be seen")
+        };
+
+        let mut outcomes: Vec<Outcome> = findings.iter().map(|f| f.code.outcome()).collect();
+        let complete_run = self.policy.is_some()
+            && deep_enough
+            && opened
+            && (anchored || self.options.first_run)
+            && integrity.state != VerdictState::NotChecked;
+        if !complete_run {
+            outcomes.push(Outcome::Unchecked);
+        }
+        let head = walk.boundaries.last().map(|(day, size, root)| HeadInfo {
+            day: *day,
+            size: *size,
+            root: *root,
+        });
+        let mut checks = level_checks(level, self, &walk.totals, &findings);
+        checks.extend(anchors);
+        Report {
+            v: 1,
+            origin: self.origin.to_string(),
+            evidence: self.evidence.url().to_owned(),
+            authenticated: self.policy.is_some(),
+            level: LevelName(level),
+            required: required.map(LevelName),
+            at: self.options.now,
+            first: walk.first.filter(|_| walk.last.is_some()),
+            last: walk.last,
+            head,
+            integrity,
+            completeness,
+            anchoring,
+            checks,
+            exit_code: Report::exit_code(outcomes),
+            findings,
+            more_findings: walk.more_findings,
+            known,
+            totals: walk.totals,
+        }
+    }
+}
+
+const VERSIONS: &str = "object versions and delete markers";
+
+fn level_checks(level: Level, v: &Verifier<'_>, t: &Totals, findings: &[Finding]) -> Vec<Check> {
+    let state = |name: &str, why_not: Option<String>, done: String| {
+        let failed = findings.iter().filter(|f| check_of(f.code, level) == name).count();
+        let (state, detail) = match (why_not, failed) {
+            (_, 1..) => (CheckState::Failed, format!("{done}; {failed} findings")),
+            (Some(why), 0) => (CheckState::NotChecked, why),
+            (None, 0) => (CheckState::Checked, done),
+        };
+        Check { name: name.into(), state, detail }
+    };
+    let below = |at: Level| (level < at).then(|| format!("needs level {at}"));
+    let unopened = v.opener.is_none().then(|| "no data keys were given".to_owned());
+    let unversioned =
+        (!v.evidence.capabilities().versions).then(|| "this store keeps no versions".to_owned());
+    let chain = format!("{} days, {} records", t.days, t.records);
+    let bytes = format!("{} objects, {} bytes", t.objects, t.bytes);
+    vec![
+        state("signatures, tree and days", None, chain),
+        state("listing", below(Level::Listing), format!("{} objects", t.listed)),
+        state("object bytes", below(Level::Objects), bytes),
+        state(
+            "entries",
+            below(Level::Entries).or(unopened),
+            format!("{} entries opened", t.opened),
+        ),
+        state(VERSIONS, below(Level::Listing).or(unversioned), "every version".to_owned()),
+        Check {
+            name: "tails of open-ended streams".into(),
+            state: CheckState::NotChecked,
+            detail: format!(
+                "{} of {} streams ended without saying so: no log can tell whether they lost a tail",
+                t.streams_open,
+                t.streams_open + t.streams_closed
+            ),
+        },
+    ]
+}
+
+/// The check that a finding of a run at this level belongs to.
+fn check_of(code: Code, level: Level) -> &'static str {
+    match code {
+        Code::ExtraVersion | Code::DeleteMarker | Code::MovedVersion => VERSIONS,
+        Code::AlteredObject if level >= Level::Objects => "object bytes",
+        Code::AlteredObject | Code::UnlistedObject | Code::MissingObject => "listing",
+        Code::HeaderMismatch if level >= Level::Objects => "object bytes",
+        Code::ForeignKey | Code::WrongKeyOrForged | Code::BadEntry => "entries",
+        // Heads have lines of their own; what could not be read says so itself.
+        Code::RolledBack | Code::Diverged | Code::Unreadable => "",
+        _ => "signatures, tree and days",
+    }
+}
+
+fn holds(reason: String) -> Verdict {
+    Verdict { state: VerdictState::Holds, reason }
+}
+
+fn failed(reason: String) -> Verdict {
+    Verdict { state: VerdictState::Failed, reason }
+}
+
+fn not(reason: &str) -> Verdict {
+    Verdict { state: VerdictState::NotChecked, reason: reason.to_owned() }
+}

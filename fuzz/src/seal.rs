@@ -1,0 +1,93 @@
+//! Seals any plaintext as a batch, so that what lies behind decryption is reached. The keys are
+//! derived here a second time, from the specification and not by the code under test.
+
+use aes_gcm::aead::AeadInOut as _;
+use aes_gcm::{Aes256Gcm, KeyInit as _};
+use dayseal_format::batch::{DataKey, Header};
+use dayseal_format::{Digest, StreamId, UnixMillis};
+use hkdf::Hkdf;
+use sha2::Sha256;
+
+/// The data key of every fuzzed batch.
+pub const KEY: [u8; 32] = [3; 32];
+
+/// The data key as its type.
+pub fn key() -> DataKey {
+    DataKey::new(KEY)
+}
+
+/// A header with room for everything.
+pub fn header(entries: u32, root: Digest) -> Header {
+    let time = UnixMillis::new(1_795_132_800_000).expect("2026-11-20");
+    let mut header = Header {
+        after: None,
+        commitment: Digest([0; 32]),
+        day: time.day(),
+        entries,
+        first_time: time,
+        hints: None,
+        key_id: "local:00".into(),
+        last: false,
+        last_time: time,
+        origin: "audit.example.com/fuzz".parse().expect("an origin"),
+        previous: None,
+        root,
+        salt: Digest([8; 32]),
+        seq: 0,
+        service: "fuzz".parse().expect("a service"),
+        stream: StreamId([7; 16]),
+        wrapped_key: vec![1; 80],
+    };
+    header.commitment = Digest(derive(&header, b"commit"));
+    header
+}
+
+fn derive(header: &Header, label: &[u8]) -> [u8; 32] {
+    let mut info = Vec::new();
+    let seq = header.seq.to_be_bytes();
+    let origin = header.origin.as_str().as_bytes();
+    for field in [b"dayseal/v1/batch".as_slice(), label, origin, &header.stream.0, &seq] {
+        info.extend_from_slice(&(field.len() as u16).to_be_bytes());
+        info.extend_from_slice(field);
+    }
+    let mut out = [0; 32];
+    let hkdf = Hkdf::<Sha256>::new(Some(&header.salt.0), &KEY);
+    hkdf.expand(&info, &mut out).expect("32 bytes is within HKDF's bound");
+    out
+}
+
+/// Bytes of a batch with these header bytes and this much ciphertext.
+pub fn frame(header: &[u8], ciphertext: &[u8]) -> Vec<u8> {
+    let mut out = b"DAYSEAL\x01".to_vec();
+    out.extend_from_slice(&(header.len() as u32).to_be_bytes());
+    out.extend_from_slice(&(ciphertext.len() as u32).to_be_bytes());
+    out.extend_from_slice(header);
+    out.extend_from_slice(ciphertext);
+    out
+}
+
+/// A batch that decrypts to `plain`, whatever that is.
+pub fn seal(header: &Header, plain: &[u8]) -> Vec<u8> {
+    let json = serde_json::to_vec(header).expect("a header has no maps and no floats");
+    let mut out = frame(&json, &[0; 16]);
+    let length = plain.len() as u32 + 16;
+    out[12..16].copy_from_slice(&length.to_be_bytes());
+    out.truncate(out.len() - 16);
+    let mut sealed = plain.to_vec();
+    let tag = Aes256Gcm::new(&derive(header, b"encrypt").into())
+        .encrypt_inout_detached(&[0; 12].into(), &out, sealed.as_mut_slice().into())
+        .expect("under 64 GiB");
+    out.extend_from_slice(&sealed);
+    out.extend_from_slice(&tag);
+    out
+}
+
+/// The plaintext of `lines` as the format lays it out.
+pub fn plaintext(lines: &[u8]) -> Vec<u8> {
+    let frame = zstd::bulk::compress(lines, 1).expect("zstd compresses");
+    let mut out = (lines.len() as u32).to_be_bytes().to_vec();
+    out.extend_from_slice(&(frame.len() as u32).to_be_bytes());
+    out.extend_from_slice(&frame);
+    out.resize(dayseal_format::batch::padded_len(out.len()), 0);
+    out
+}

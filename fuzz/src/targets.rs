@@ -1,0 +1,226 @@
+//! The targets, by name.
+
+use dayseal_format::batch::{Batch, BatchEncoder, BatchError, Entries};
+use dayseal_format::event::{ContentDigest, Defaults, Event, EventDraft, EventId, Service};
+use dayseal_format::names::{parse_checkpoint_key, parse_manifest_key};
+use dayseal_format::proof::Proof;
+use dayseal_format::{
+    Acknowledgement, BatchKey, Checkpoint, Day, Digest, LogFile, Manifest, Note, Origin, Policy,
+    Record, ServiceName, StreamId, UnixMillis, VerifierKey,
+};
+
+use crate::seal;
+
+/// One target.
+pub type Target = fn(&[u8]);
+
+/// Every target.
+pub const ALL: &[(&str, Target)] = &[
+    ("batch", batch),
+    ("header", header),
+    ("open", open),
+    ("lines", lines),
+    ("record", record),
+    ("manifest", manifest),
+    ("note", note),
+    ("checkpoint", checkpoint),
+    ("verifier_key", verifier_key),
+    ("policy", policy),
+    ("acknowledgement", acknowledgement),
+    ("proof", proof),
+    ("event", event),
+    ("event_json", event_json),
+    ("names", names),
+    ("log_file", log_file),
+];
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+/// The framing of a whole object.
+fn batch(bytes: &[u8]) {
+    let Ok(batch) = Batch::parse(bytes) else { return };
+    let json = serde_json::to_vec(batch.header()).expect("a header is plain data");
+    assert!(bytes[16..].starts_with(&json), "the header has one encoding");
+    let _ = batch.open(&seal::key());
+}
+
+/// The header alone, in a frame that is always right.
+fn header(json: &[u8]) {
+    let bytes = seal::frame(json, &[0; 17]);
+    let Ok(batch) = Batch::parse(&bytes) else { return };
+    let again = serde_json::to_vec(batch.header()).expect("a header is plain data");
+    assert_eq!(again, json, "the header has one encoding");
+}
+
+/// Any plaintext, sealed as it should be; the first byte is the number of entries.
+fn open(input: &[u8]) {
+    let Some((entries, plain)) = input.split_first() else { return };
+    let mut header = seal::header(u32::from(*entries).max(1), Digest([0; 32]));
+    let bytes = seal::seal(&header, plain);
+    // An empty plaintext is refused by its length.
+    let Ok(batch) = Batch::parse(&bytes) else { return assert!(plain.is_empty()) };
+    match batch.open(&seal::key()) {
+        // All that is wrong is the root: put it right.
+        Err(BatchError::Root { found, .. }) => header.root = found,
+        Err(BatchError::Contents(_)) => return,
+        other => panic!("sealed here, so it opens or its contents are bad: {other:?}"),
+    }
+    let bytes = seal::seal(&header, plain);
+    let open = Batch::parse(&bytes).and_then(|b| b.open(&seal::key())).expect("root put right");
+    let mut entries = Entries::new();
+    open.iter().for_each(|entry| entries.push(entry).expect("what was read can be written"));
+    assert_eq!(entries.len(), open.len());
+    let lines: Vec<u8> = entries.iter().flat_map(|e| e.iter().chain(b"\n")).copied().collect();
+    assert_eq!(lines, open.lines());
+    assert!(open.proof(open.len() - 1).is_some() && open.proof(open.len()).is_none());
+}
+
+/// Any lines, encoded and opened again.
+fn lines(input: &[u8]) {
+    let mut entries = Entries::new();
+    for line in input.split(|b| *b == b'\n') {
+        assert_eq!(entries.push(line).is_err(), line.is_empty() || line.len() > 65_535);
+    }
+    let header = seal::header(0, Digest([0; 32]));
+    let encoded = BatchEncoder::new().encode(header, &entries, &seal::key(), &[5; 32]);
+    if entries.is_empty() {
+        return assert!(encoded.is_err());
+    }
+    let encoded = encoded.expect("lines within the limits");
+    assert_eq!(Digest::of(&encoded.bytes), encoded.digest);
+    let batch = Batch::parse(&encoded.bytes).expect("what was written can be read");
+    assert_eq!(*batch.header(), encoded.header);
+    let open = batch.open(&seal::key()).expect("under the same key");
+    assert!(open.iter().eq(entries.iter()));
+}
+
+fn record(line: &[u8]) {
+    if let Ok(record) = Record::decode(line) {
+        assert_eq!(record.encode().as_bytes(), line);
+    }
+}
+
+fn manifest(bytes: &[u8]) {
+    let Ok(head) = Manifest::read_day_record(bytes) else { return };
+    let mut again = Vec::new();
+    let mut push = |record: &Record| {
+        again.extend_from_slice(record.encode().as_bytes());
+        again.push(b'\n');
+    };
+    push(&Record::Day(head.clone()));
+    let read = Manifest::read(bytes, &head.origin, head.day, |_, record| push(&record));
+    let Ok(read) = read else { return };
+    assert_eq!(read.day, head);
+    assert_eq!(again, bytes);
+    let leaves = bytes.iter().filter(|b| **b == b'\n').count() as u64;
+    assert_eq!(read.after.size(), read.before.size() + leaves);
+    let _ = read.after.root();
+}
+
+/// The C2SP specification's own example key.
+const VKEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+
+fn note(bytes: &[u8]) {
+    let Ok(note) = Note::parse(bytes) else { return };
+    let known: VerifierKey = VKEY.parse().expect("the example");
+    assert!(bytes.starts_with(note.unverified_text().as_bytes()));
+    if let Ok(text) = note.verify(std::slice::from_ref(&known)) {
+        assert_eq!(text, note.unverified_text());
+    }
+}
+
+fn checkpoint(bytes: &[u8]) {
+    let _ = Checkpoint::parse_unverified(bytes);
+    let Some(text) = text(bytes) else { return };
+    if let Ok(checkpoint) = Checkpoint::parse_text(text) {
+        assert_eq!(checkpoint.text(), text);
+    }
+}
+
+fn verifier_key(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    if let Ok(key) = text.parse::<VerifierKey>() {
+        assert_eq!(key.to_string(), text);
+    }
+}
+
+/// A policy has comments and free spacing: what was read must be read again the same.
+fn policy(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    if let Ok(policy) = text.parse::<Policy>() {
+        assert_eq!(policy.to_string().parse::<Policy>().as_ref(), Ok(&policy));
+    }
+}
+
+fn acknowledgement(bytes: &[u8]) {
+    if let Ok(ack) = Acknowledgement::decode(bytes) {
+        let line = ack.encode();
+        assert_eq!(line.as_bytes(), bytes.strip_suffix(b"\n").unwrap_or(bytes));
+        let key = ack.key().to_string();
+        assert_eq!(key.parse::<BatchKey>().ok(), Some(ack.key()), "an acknowledged key is a key");
+    }
+}
+
+fn proof(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let Ok(proof) = Proof::parse(text) else { return };
+    assert_eq!(proof.encode(), text);
+    let origin: Origin = "example.com/foo".parse().expect("an origin");
+    let known: VerifierKey = VKEY.parse().expect("the example");
+    let _ = proof.verify(b"record", &origin, &[known]);
+}
+
+fn event(line: &[u8]) {
+    let Ok(event) = Event::decode(line) else { return };
+    let mut again = Vec::new();
+    event.encode(&mut again);
+    assert_eq!(again, line);
+    assert!(!line.contains(&b'\n') && line.len() <= 65_535);
+    // Looser readers agree.
+    assert_eq!(serde_json::from_slice::<Event>(line).expect("an event is JSON"), event);
+}
+
+fn event_json(input: &[u8]) {
+    let Ok(draft) = Event::from_json(input) else { return };
+    let now = UnixMillis::new(1_795_132_800_000).expect("2026-11-20");
+    let id = EventId::from_parts(now, [7; 10]);
+    let service = Service::new("fuzz");
+    let Ok(event) = draft.complete(Defaults::new(id, now, &service)) else { return };
+    let mut line = Vec::new();
+    event.encode(&mut line);
+    assert_eq!(Event::decode(&line).as_ref(), Ok(&event), "what is written is read");
+    // Recorded a second time, it stays what it is.
+    let other = EventId::from_parts(now, [8; 10]);
+    let again = EventDraft::from(event.clone()).complete(Defaults::new(other, now, &service));
+    assert_eq!(again.as_ref(), Ok(&event));
+}
+
+fn names(bytes: &[u8]) {
+    fn one_spelling<T: std::str::FromStr + ToString>(text: &str) {
+        if let Ok(value) = text.parse::<T>() {
+            assert_eq!(value.to_string(), text);
+        }
+    }
+    let Some(text) = text(bytes) else { return };
+    one_spelling::<BatchKey>(text);
+    one_spelling::<Origin>(text);
+    one_spelling::<ServiceName>(text);
+    one_spelling::<StreamId>(text);
+    one_spelling::<Digest>(text);
+    one_spelling::<Day>(text);
+    one_spelling::<UnixMillis>(text);
+    one_spelling::<EventId>(text);
+    one_spelling::<ContentDigest>(text);
+    if let Some(day) = parse_manifest_key(text) {
+        assert_eq!(dayseal_format::names::manifest_key(day), text);
+    }
+    if let Some(day) = parse_checkpoint_key(text) {
+        assert_eq!(dayseal_format::names::checkpoint_key(day), text);
+    }
+}
+
+fn log_file(bytes: &[u8]) {
+    let _ = serde_json::from_slice::<LogFile>(bytes);
+}
