@@ -104,13 +104,13 @@ impl Dataset {
                 "sourceIPAddress": format!("10.0.{}.{}", n % 4, n % 250),
                 "userAgent": "aws-cli/2.11.0 Python/3.11.2",
                 "requestID": format!("REQ{n:013}"),
-                "readOnly": n % 4 != 0,
+                "readOnly": !n.is_multiple_of(4),
             });
-            if n % 8 == 0 {
+            if n.is_multiple_of(8) {
                 call["errorCode"] = "Client.UnauthorizedOperation".into();
                 call["errorMessage"] = "You are not authorized to perform this operation.".into();
             }
-            if n % 5 == 0 {
+            if n.is_multiple_of(5) {
                 call["resources"] =
                     json!([{"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::example"}]);
             }

@@ -1,4 +1,5 @@
 //! What lands after its day was sealed, what a range of days shows of it, and runs taken up again.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use std::sync::Mutex;
 

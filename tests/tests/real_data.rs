@@ -1,5 +1,6 @@
 //! Twelve thousand real events over three days: recorded, sealed, verified, and read back byte for
 //! byte. See `dataset.rs` for what was joined and where it comes from.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
