@@ -29,10 +29,10 @@ impl Verifier<'_> {
         let deep_enough = required.is_none_or(|r| level >= r);
         let opened = level < Level::Entries || self.opener.is_some();
         let unreadable = has(Outcome::Unchecked);
-        let count = |o| findings.iter().filter(|f| f.code.outcome() == o).count();
+        let count = |o| findings.iter().filter(|f| f.code.outcome() == o).count() as u64;
 
         let integrity = if has(Outcome::Altered) {
-            failed(format!("{} findings", count(Outcome::Altered)))
+            failed(plural(count(Outcome::Altered), "finding", "findings"))
         } else if self.policy.is_none() {
             not("self-consistent, not authenticated: no policy was given")
         } else if walk.totals.days == 0 {
@@ -50,7 +50,7 @@ impl Verifier<'_> {
             holds(format!("nothing sealed was changed, as far as level {level} checks"))
         };
         let completeness = if has(Outcome::Incomplete) {
-            failed(format!("{} findings", count(Outcome::Incomplete)))
+            failed(plural(count(Outcome::Incomplete), "finding", "findings"))
         } else if level < Level::Listing {
             not("objects were not listed at level chain")
         } else if walk.totals.days == 0 {
@@ -112,9 +112,11 @@ const VERSIONS: &str = "object versions and delete markers";
 
 fn level_checks(level: Level, v: &Verifier<'_>, t: &Totals, findings: &[Finding]) -> Vec<Check> {
     let state = |name: &str, why_not: Option<String>, done: String| {
-        let failed = findings.iter().filter(|f| check_of(f.code, level) == name).count();
+        let failed = findings.iter().filter(|f| check_of(f.code, level) == name).count() as u64;
         let (state, detail) = match (why_not, failed) {
-            (_, 1..) => (CheckState::Failed, format!("{done}; {failed} findings")),
+            (_, 1..) => {
+                (CheckState::Failed, format!("{done}; {}", plural(failed, "finding", "findings")))
+            }
             (Some(why), 0) => (CheckState::NotChecked, why),
             (None, 0) => (CheckState::Checked, done),
         };
@@ -124,16 +126,17 @@ fn level_checks(level: Level, v: &Verifier<'_>, t: &Totals, findings: &[Finding]
     let unopened = v.opener.is_none().then(|| "no data keys were given".to_owned());
     let unversioned =
         (!v.evidence.capabilities().versions).then(|| "this store keeps no versions".to_owned());
-    let chain = format!("{} days, {} records", t.days, t.records);
-    let bytes = format!("{} objects, {} bytes", t.objects, t.bytes);
+    let chain = [plural(t.days, "day", "days"), plural(t.records, "record", "records")].join(", ");
+    let bytes =
+        [plural(t.objects, "object", "objects"), plural(t.bytes, "byte", "bytes")].join(", ");
     vec![
         state("signatures, tree and days", None, chain),
-        state("listing", below(Level::Listing), format!("{} objects", t.listed)),
+        state("listing", below(Level::Listing), plural(t.listed, "object", "objects")),
         state("object bytes", below(Level::Objects), bytes),
         state(
             "entries",
             below(Level::Entries).or(unopened),
-            format!("{} entries opened", t.opened),
+            plural(t.opened, "entry opened", "entries opened"),
         ),
         state(VERSIONS, below(Level::Listing).or(unversioned), "every version".to_owned()),
         Check {
@@ -160,6 +163,10 @@ fn check_of(code: Code, level: Level) -> &'static str {
         Code::RolledBack | Code::Diverged | Code::Unreadable => "",
         _ => "signatures, tree and days",
     }
+}
+
+fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 fn holds(reason: String) -> Verdict {
