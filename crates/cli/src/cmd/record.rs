@@ -145,21 +145,18 @@ impl Recorder {
                 0 => anyhow::anyhow!("interrupted before the first line of {name}"),
                 _ => anyhow::anyhow!("interrupted after {name}:{taken}"),
             };
-            loop {
-                let Some(read) = ({
-                    let mut reading = std::pin::pin!(lines.next());
-                    loop {
-                        tokio::select! {
-                            biased;
-                            () = &mut interrupt => return Err(stopped(taken)),
-                            next = &mut reading => break next.with_context(|| format!("cannot read {name}"))?,
-                            // Acknowledgements go out while the input is slow.
-                            Some(answer) = self.pending.next() => self.acknowledged(answer)?,
-                        }
+            while let Some(read) = {
+                let mut reading = std::pin::pin!(lines.next());
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = &mut interrupt => return Err(stopped(taken)),
+                        next = &mut reading => break next.with_context(|| format!("cannot read {name}"))?,
+                        // Acknowledgements go out while the input is slow.
+                        Some(answer) = self.pending.next() => self.acknowledged(answer)?,
                     }
-                }) else {
-                    break;
-                };
+                }
+            } {
                 self.bar.inc(read as u64);
                 tokio::select! {
                     biased;
