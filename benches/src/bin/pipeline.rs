@@ -11,8 +11,8 @@ use aes_gcm::{Aes256Gcm, KeyInit as _};
 use clap::Parser;
 use dayseal_bench::corpus;
 use dayseal_bench::harness::{Stage, Timing, interleave, median};
-use dayseal_format::batch::{BatchEncoder, DataKey, Entries, Header};
-use dayseal_format::event::Event;
+use dayseal_format::batch::{Batch, BatchEncoder, DataKey, Entries, Header};
+use dayseal_format::event::{Event, EventFields};
 use dayseal_format::{Digest, StreamId};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -50,6 +50,9 @@ struct State {
     header: Header,
     key: DataKey,
     line: Vec<u8>,
+    // reading
+    stored: Vec<u8>,
+    lines_back: Vec<u8>,
 }
 
 impl State {
@@ -100,12 +103,18 @@ impl State {
             header,
             key: DataKey::new([9; 32]),
             line: Vec::new(),
+            stored: Vec::new(),
+            lines_back: vec![0; all.len()],
             events,
             lines,
             all,
         };
         state.zstd();
         state.object = state.frame[..state.frame_len].to_vec();
+        state.push();
+        let header = state.header.clone();
+        let encoded = state.encoder.encode(header, &state.entries, &state.key, &[5; 32]);
+        state.stored = encoded.map_err(std::io::Error::other)?.bytes;
         Ok((state, origin))
     }
 
@@ -186,6 +195,30 @@ impl State {
             self.entries.push(line).expect("a line within the limits");
         }
     }
+
+    fn open(&mut self) {
+        let batch = Batch::parse(&self.stored).expect("encoded here");
+        black_box(batch.open(&self.key).expect("under the same key"));
+    }
+
+    fn decode(&mut self) {
+        for line in &self.lines {
+            black_box(Event::decode(line).expect("encoded here"));
+        }
+    }
+
+    fn parse(&mut self) {
+        for line in &self.lines {
+            let text = std::str::from_utf8(line).expect("JSON is UTF-8");
+            black_box(serde_json::from_str::<EventFields>(text).expect("encoded here"));
+        }
+    }
+
+    fn decompress(&mut self) {
+        let frame = &self.frame[..self.frame_len];
+        let length = zstd::bulk::decompress_to_buffer(frame, &mut self.lines_back[..]);
+        assert_eq!(length.ok(), Some(self.all.len()));
+    }
 }
 
 const BLOCKS: usize = 6;
@@ -204,6 +237,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         stage("ours, end to end", State::ours),
         stage("of it: Entries::push", State::push),
         stage("of it: BatchEncoder::encode", State::batch),
+        stage("reading: Batch::open", State::open),
+        stage("of it: zstd", State::decompress),
+        stage("reading: Event::decode", State::decode),
+        stage("of it: serde_json", State::parse),
     ];
     let timings = interleave(&mut state, &mut stages, args.rounds, args.entries);
     let (blocks, own) = timings.split_at(BLOCKS);

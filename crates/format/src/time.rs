@@ -1,11 +1,11 @@
 //! Instants and days, as the formats write them.
 //!
-//! Two newtypes and no clock: callers hand the time in. Conversions are done by `jiff`.
+//! Two newtypes and no clock: callers hand the time in. Every entry holds two or three times, so
+//! dates are converted here, in a few nanoseconds, and held against `jiff` by a test of every day.
 
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Milliseconds in one UTC day. Leap seconds are smeared or repeated by the clock, never counted.
@@ -99,6 +99,44 @@ fn put(out: &mut [u8], mut value: i64) {
     }
 }
 
+/// Days of the years before this one since 0000-03-01, in years that begin in March: then the leap
+/// day comes last, and months have 30.6 days each when rounded.
+const fn days_before_year(year: i32) -> i32 {
+    year * 365 + year / 4 - year / 100 + year / 400
+}
+
+/// Days from 0000-03-01 to 1970-01-01.
+const EPOCH: i32 = 719_468;
+
+/// The day's number, if there is such a day in 1970 to 9999.
+fn number(year: i32, month: i32, day: i32) -> Option<i32> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i32::from(leap),
+        _ => return None,
+    };
+    if !(1970..=9999).contains(&year) || !(1..=length).contains(&day) {
+        return None;
+    }
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    Some(days_before_year(year) + (153 * month + 2) / 5 + day - 1 - EPOCH)
+}
+
+/// Year, month and day of a day's number.
+fn civil(number: i32) -> (i32, i32, i32) {
+    let days = number + EPOCH;
+    // 400 years are 146,097 days. Within them, taking out the leap days before a day (one in 1,461
+    // but for the centuries) leaves years of 365.
+    let (era, rest) = (days / 146_097, days % 146_097);
+    let year = era * 400 + (rest - rest / 1_460 + rest / 36_524 - rest / 146_096) / 365;
+    let day = days - days_before_year(year);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
+}
+
 /// Reads decimal digits only.
 fn take(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
@@ -149,12 +187,10 @@ impl Day {
     }
 
     fn write(self, out: &mut [u8]) {
-        let date = Date::new(1970, 1, 1)
-            .and_then(|d| d.checked_add(jiff::Span::new().days(self.0)))
-            .expect("a Day lies between 1970 and 9999");
-        put(&mut out[0..4], i64::from(date.year()));
-        put(&mut out[5..7], i64::from(date.month()));
-        put(&mut out[8..10], i64::from(date.day()));
+        let (year, month, day) = civil(self.0);
+        put(&mut out[0..4], year.into());
+        put(&mut out[5..7], month.into());
+        put(&mut out[8..10], day.into());
     }
 }
 
@@ -182,11 +218,8 @@ impl FromStr for Day {
         let (Some(y), Some(m), Some(d)) = (take(&b[..4]), take(&b[5..7]), take(&b[8..10])) else {
             return Err(bad());
         };
-        // At most four and two digits: the conversions below cannot truncate.
-        let date = Date::new(y as i16, m as i8, d as i8).map_err(|_| bad())?;
-        let epoch = Date::constant(1970, 1, 1);
-        let days = epoch.until(date).map_err(|_| bad())?.get_days();
-        if days < 0 { Err(bad()) } else { Ok(Self(days)) }
+        // At most four and two digits: these cannot truncate.
+        number(y as i32, m as i32, d as i32).map(Self).ok_or_else(bad)
     }
 }
 
@@ -277,6 +310,25 @@ mod tests {
             ["2026-1-1", "2026-13-01", "2025-02-29", "+026-01-01", "2026/01/01", "1969-12-31"]
         {
             assert!(bad.parse::<Day>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_day_is_as_jiff_has_it() {
+        let mut date = jiff::civil::date(1970, 1, 1);
+        for n in 0..=MAX_DAY {
+            let (year, month, day) = civil(n);
+            let same = (date.year().into(), date.month().into(), date.day().into());
+            assert_eq!((year, month, day), same);
+            assert_eq!(number(year, month, day), Some(n));
+            date = if n < MAX_DAY { date.tomorrow().unwrap() } else { date };
+        }
+        assert_eq!(date, jiff::civil::Date::MAX);
+        for year in 1968..=2101 {
+            for (month, day) in (0..=13).flat_map(|m| (0..=32).map(move |d| (m, d))) {
+                let real = jiff::civil::Date::new(year, month, day).is_ok() && year >= 1970;
+                assert_eq!(number(year.into(), month.into(), day.into()).is_some(), real);
+            }
         }
     }
 

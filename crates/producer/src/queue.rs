@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
 use dayseal_format::UnixMillis;
-use dayseal_format::batch::Entries;
+use dayseal_format::batch::{Entries, MAX_ENTRY_LEN};
 use dayseal_format::event::EventId;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
@@ -149,7 +149,9 @@ impl State {
             let number = self.next_number;
             self.next_number += 1;
             self.outstanding.insert(number, 0);
-            let entries = self.spare.pop().unwrap_or_default();
+            // The entry that fills a batch goes over by less than its own length.
+            let room = limits.flush_bytes + MAX_ENTRY_LEN;
+            let entries = self.spare.pop().unwrap_or_else(|| Entries::with_capacity(room));
             self.open = Some(OpenBatch {
                 number,
                 entries,

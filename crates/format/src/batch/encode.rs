@@ -29,6 +29,11 @@ impl Entries {
         Self { bytes: Vec::new(), ends: Vec::new() }
     }
 
+    /// No entries, and memory for this many bytes of lines: growing to megabytes copies them twice.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes.min(MAX_ENTRIES_LEN)), ends: Vec::new() }
+    }
+
     /// Appends one entry's exact bytes.
     ///
     /// # Errors

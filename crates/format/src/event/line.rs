@@ -33,6 +33,7 @@ impl Error for Stop {
 }
 
 impl Sink for Vec<u8> {
+    #[inline]
     fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         self.extend_from_slice(bytes);
         Ok(())

@@ -21,15 +21,23 @@ pub(super) struct Compare<'a> {
     pub(super) at: usize,
 }
 
-impl Sink for Compare<'_> {
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+impl Compare<'_> {
+    #[cold]
+    fn differs(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let rest = &self.expected[self.at..];
-        if rest.starts_with(bytes) {
+        self.at += rest.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        Err(Stop)
+    }
+}
+
+impl Sink for Compare<'_> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        if self.expected[self.at..].starts_with(bytes) {
             self.at += bytes.len();
             Ok(())
         } else {
-            self.at += rest.iter().zip(bytes).take_while(|(a, b)| a == b).count();
-            Err(Stop)
+            self.differs(bytes)
         }
     }
 }
