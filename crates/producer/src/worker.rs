@@ -310,8 +310,12 @@ impl Worker {
         match result {
             Ok(()) => {
                 let bytes = upload.bytes.len() as u64;
-                tracing::debug!(key = %upload.key, bytes, "batch stored");
-                self.queue.lock().stored(upload.number, bytes);
+                let metrics = {
+                    let mut state = self.queue.lock();
+                    state.stored(upload.number, bytes);
+                    state.metrics
+                };
+                metrics.trace_batch(&upload.key);
                 upload.acknowledge();
                 self.queue.room.notify_waiters();
             }
