@@ -1,5 +1,6 @@
 //! The fault matrix: whatever request fails, or is the last before the process dies, running again
 //! ends in one whole log.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,5 @@
 //! What lands after its day was sealed, what a range of days shows of it, and runs taken up again.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use std::sync::Mutex;
 
@@ -120,6 +121,24 @@ async fn late_batches_in_different_seals_show_and_close_gaps() {
 }
 
 #[tokio::test]
+async fn a_gap_of_nearly_all_numbers_is_one_range() {
+    // Whoever may put objects may claim any number; nobody may count up to it.
+    let log = TestLog::new(D1).await;
+    let mut stream = log.stream(1, D1).await;
+    stream.header.previous = Some(Digest([7; 32]));
+    stream.header.seq = dayseal_format::names::MAX_SEQ;
+    let batch = stream.next(1, false);
+    log.store(&stream, &batch).await;
+    log.seal(D1).await.unwrap();
+    stream.header.seq = 50_000_000;
+    let batch = stream.next(1, false);
+    log.store(&stream, &batch).await;
+    log.seal(D2).await.unwrap();
+    let expected = [gap(D1, 1, 0, 49_999_999), gap(D1, 1, 50_000_001, 99_999_998)];
+    expect(&log.verify(D2).await, 4, &expected);
+}
+
+#[tokio::test]
 async fn a_whole_stream_may_be_late_and_two_at_once() {
     let log = TestLog::new(D1).await;
     log.fill(1, D1, 1).await;
@@ -180,8 +199,8 @@ async fn a_late_batch_that_contradicts_its_stream_is_a_conflict() {
         let forked = stream.next(1, false);
         let key = log.store(&stream, &forked).await;
         log.seal(D2).await.unwrap();
-        let prefix = entries_prefix(key.day);
-        let object = format!("{prefix}{}/{:08} ({reason})", key.stream, key.seq);
+        let object = format!("{}{}/{:08}", entries_prefix(key.day), key.stream, key.seq);
+        let object = format!("{object} ({reason})");
         let conflict = [(Code::Conflict, object)];
         expect(&log.verify(D2).await, 1, &conflict);
         // One seal later still.

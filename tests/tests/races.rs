@@ -1,4 +1,5 @@
 //! Two sealers at once, a producer beside a sealer, a sealer that lags: one seal comes of it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

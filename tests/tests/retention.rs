@@ -1,4 +1,5 @@
 //! A log older than its retention: what lifecycle rules took away is expired, one day less is loss.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use dayseal_chain::verify::{FindingCode as Code, Silent};
 use dayseal_chain::{LogSettings, Report, Verifier, VerifyOptions};

@@ -174,6 +174,20 @@ async fn stray_objects() {
 }
 
 #[tokio::test]
+async fn strays_behind_the_first_page_of_a_listing() {
+    let log = TestLog::new(D1).await;
+    log.fill(1, D1, 1_010).await;
+    log.seal(D1).await.unwrap();
+    expect(&log.verify(D1).await, 0, &[]);
+    for key in ["entries/readme", "zebra"] {
+        put(&log.evidence, key, b"x".to_vec()).await;
+    }
+    let report = log.verify_with(D1, |o| o.level = Level::Listing).await;
+    expect(&report, 1, &[Code::UnlistedObject]);
+    assert_eq!(report.findings.len(), 2);
+}
+
+#[tokio::test]
 async fn move_or_copy_a_batch_to_another_place() {
     let log = TestLog::new(D1).await;
     let keys = log.fill(1, D1, 2).await;

@@ -141,6 +141,8 @@ pub enum AckState {
     Sealed(Day),
     /// Stored; no manifest lists it yet.
     Stored,
+    /// Stored; no manifest lists it, and every one that could is sealed.
+    NotSealed,
     /// Not in the store.
     Missing,
     /// The bytes there are not the acknowledged ones, or hold another entry at that place.
@@ -181,7 +183,7 @@ pub async fn check_acknowledgement(
             .get(&manifest_key(day), None, dayseal_format::manifest::MAX_MANIFEST)
             .await
         {
-            Err(e) if e.kind() == ErrorKind::NotFound => break,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(AckState::Stored),
             other => other?,
         };
         let listed = lines(&manifest.bytes)
@@ -192,5 +194,5 @@ pub async fn check_acknowledgement(
             return Ok(AckState::Sealed(day));
         }
     }
-    Ok(AckState::Stored)
+    Ok(AckState::NotSealed)
 }

@@ -197,6 +197,12 @@ impl<'a> Config<'a> {
         read_policy(&path).map(Some)
     }
 
+    /// The log that is meant: the policy's, or else the configuration's.
+    pub(crate) fn origin(&self) -> anyhow::Result<Option<Origin>> {
+        let configured = || self.file.as_ref().map(|(_, f)| f.origin.clone());
+        Ok(self.policy()?.map(|p| p.origin).or_else(configured))
+    }
+
     /// Wrapping keys that may open batches: the policy's; without one, the key file's own.
     pub(crate) fn allowed_keys(&self, keys: &LocalKeys) -> anyhow::Result<Vec<String>> {
         Ok(match self.policy()? {

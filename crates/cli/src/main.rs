@@ -7,7 +7,6 @@ mod exit;
 mod output;
 mod progress;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -21,11 +20,7 @@ fn main() -> ExitCode {
     let code = match run(args) {
         Ok(exit) => exit,
         Err(error) => {
-            // `| head` closing the pipe is no failure of ours.
-            if is_broken_pipe(&error) {
-                return ExitCode::SUCCESS;
-            }
-            let _ = writeln!(std::io::stderr(), "dayseal: {error:#}");
+            output::tell(&format!("dayseal: {error:#}"));
             exit::of_error(&error)
         }
     };
@@ -34,7 +29,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match &args.command {
             Command::Init(a) => cmd::init::run(&args, a).await,
             Command::Record(a) => cmd::record::run(&args, a).await,
@@ -46,7 +41,10 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Completions(a) => cmd::completions::run(a),
         }
-    })
+    });
+    // Not dropped: that would wait for a read of standard input that nobody needs any more.
+    runtime.shutdown_background();
+    done
 }
 
 fn init_logs(args: &Args) {
@@ -60,13 +58,7 @@ fn init_logs(args: &Args) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)
         .init();
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
-    })
 }

@@ -1,13 +1,27 @@
 //! Printing for people. Numbers are grouped, control characters never reach the terminal.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 
-/// Prints a line to standard output; a closed pipe is an error for `main` to ignore.
-pub(crate) fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
+/// Writes to standard output; false once nobody reads it any more. `| head` closing the pipe is no
+/// failure of ours, and must not hide one: the exit code stays that of the work.
+pub(crate) fn write(bytes: &[u8]) -> anyhow::Result<bool> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_ref().as_bytes())?;
-    out.write_all(b"\n")?;
-    Ok(())
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => Err(anyhow::Error::from(e).context("cannot write to standard output")),
+    }
+}
+
+/// Prints a line to standard output, if anybody reads it.
+pub(crate) fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
+    write(format!("{}\n", text.as_ref()).as_bytes()).map(drop)
+}
+
+/// Prints to standard error, without control characters. Nobody reading it stops no work.
+pub(crate) fn tell(text: &str) {
+    let lines: Vec<_> = text.lines().map(clean).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Prints one JSON document.

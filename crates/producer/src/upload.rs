@@ -25,6 +25,8 @@ pub(crate) struct Upload {
     waiters: Vec<Waiter>,
     /// Attempts that failed.
     pub(crate) attempts: u32,
+    /// The attempt began while the log closes: there is none after it.
+    pub(crate) last_attempt: bool,
     /// When the next attempt may start.
     pub(crate) not_before: Option<Instant>,
 }
@@ -48,6 +50,7 @@ impl Upload {
             data_key,
             waiters,
             attempts: 0,
+            last_attempt: false,
             not_before: None,
         }
     }

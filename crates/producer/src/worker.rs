@@ -168,7 +168,8 @@ impl Worker {
     }
 
     /// Sends a failed batch again: the same bytes, unless its day takes no more.
-    fn retry(&mut self, upload: Upload) {
+    fn retry(&mut self, mut upload: Upload) {
+        upload.last_attempt = self.queue.lock().closing;
         let age = self.clock.now().day().days_since(upload.key.day);
         if age > i32::from(self.queue.limits.late_days) {
             tracing::warn!(key = %upload.key, age, "too late for its day: encoding it anew under today");
@@ -303,14 +304,10 @@ impl Worker {
                 let pause = self.pause(upload.attempts);
                 upload.attempts += 1;
                 upload.not_before = Some(Instant::now() + pause);
-                let closing = {
-                    let mut state = self.queue.lock();
-                    state.failed(upload.number, &failure);
-                    state.closing
-                };
+                self.queue.lock().failed(upload.number, &failure);
                 self.last_failure = Some(failure);
                 // Closing waits for one more attempt of each batch, not for ever.
-                if closing && upload.attempts > 1 {
+                if upload.last_attempt {
                     self.given_up = true;
                 } else {
                     self.retries.push_back(upload);

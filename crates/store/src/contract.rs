@@ -149,6 +149,26 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// What the store reports.
     async fn list_prefixes(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
 
+    /// Every version and marker directly below `prefix`: no further slash in its key. In the order of [`Store::list`].
+    ///
+    /// This default walks the whole listing; a back-end that can ask for less does.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    async fn list_direct(&self, prefix: &str) -> Result<Vec<Entry>, StoreError> {
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let page = self.list(prefix, from.as_deref()).await?;
+            let direct =
+                |e: &Entry| e.key.get(prefix.len()..).is_some_and(|rest| !rest.contains('/'));
+            found.extend(page.entries.into_iter().filter(direct));
+            from = page.next;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// What this back-end can tell.
     fn capabilities(&self) -> Capabilities;
 

@@ -23,7 +23,8 @@ use bytes::Bytes;
 
 use crate::key::{MAX_KEY, check_key, check_prefix, fault_of_key};
 use crate::{
-    Capabilities, Condition, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError, StoredObject,
+    Capabilities, Condition, Entry, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError,
+    StoredObject,
 };
 use retry::Patience;
 
@@ -281,7 +282,12 @@ impl Store for S3Store {
 
     async fn list_prefixes(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         check_prefix("list", &self.url, prefix)?;
-        list::prefixes(self, prefix).await
+        Ok(list::level(self, prefix).await?.0)
+    }
+
+    async fn list_direct(&self, prefix: &str) -> Result<Vec<Entry>, StoreError> {
+        check_prefix("list", &self.url, prefix)?;
+        Ok(list::level(self, prefix).await?.1)
     }
 
     fn capabilities(&self) -> Capabilities {

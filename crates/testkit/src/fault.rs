@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use dayseal_store::{
-    Capabilities, Condition, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError, StoredObject,
+    Capabilities, Condition, Entry, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError,
+    StoredObject,
 };
 use tokio::sync::Notify;
 
@@ -18,7 +19,7 @@ pub enum Operation {
     Put,
     /// `get`, `get_range` or `head`.
     Get,
-    /// `list` or `list_prefixes`.
+    /// `list`, `list_prefixes` or `list_direct`.
     List,
 }
 
@@ -188,6 +189,10 @@ impl Store for FaultStore {
 
     async fn list_prefixes(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         self.with(Operation::List, prefix, self.inner.list_prefixes(prefix)).await
+    }
+
+    async fn list_direct(&self, prefix: &str) -> Result<Vec<Entry>, StoreError> {
+        self.with(Operation::List, prefix, self.inner.list_direct(prefix)).await
     }
 
     fn capabilities(&self) -> Capabilities {

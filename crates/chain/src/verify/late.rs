@@ -33,7 +33,9 @@ pub(super) fn note_records(walk: &mut Walk, day: Day, records: &[Record]) {
     for record in records {
         match record {
             Record::Gap(gap) => walk.gaps.push(gap.clone()),
-            Record::Batch(b) if b.late => note_late(walk, b),
+            Record::Batch(b) if b.late => {
+                walk.late.entry(b.key.day).or_default().push(b.clone());
+            }
             Record::Conflict(c) => walk.find(conflict(c)),
             Record::Stray(s) => {
                 let version = s.version.as_deref().map(|v| format!("@{v}")).unwrap_or_default();
@@ -44,11 +46,6 @@ pub(super) fn note_records(walk: &mut Walk, day: Day, records: &[Record]) {
             _ => {}
         }
     }
-}
-
-/// Remembers a batch that a later manifest lists for its day.
-pub(super) fn note_late(walk: &mut Walk, batch: &BatchRecord) {
-    walk.late.entry(batch.key.day).or_default().push(batch.clone());
 }
 
 fn conflict(c: &ConflictRecord) -> Finding {
@@ -65,7 +62,7 @@ impl Verifier<'_> {
         for gap in &gaps {
             let late = late.get(&gap.day).into_iter().flatten();
             let filled = late.filter(|b| b.key.stream == gap.stream).map(|b| b.key.seq);
-            for (from, to) in open_ranges(gap, filled) {
+            for (from, to) in open_ranges(gap, filled.map(|seq| (seq, seq))) {
                 let detail = format!("batches {from} to {to} of the stream never arrived");
                 walk.find(missing(gap.day, gap.stream, from, to, detail));
             }
@@ -100,8 +97,7 @@ impl Verifier<'_> {
             found.conflicts.iter().for_each(|c| walk.find(conflict(c)));
             for gap in found.gaps {
                 let known = gaps.iter().filter(|g| g.day == day && g.stream == gap.stream);
-                let known = known.flat_map(|g| overlap(g, &gap));
-                for (from, to) in open_ranges(&gap, known) {
+                for (from, to) in open_ranges(&gap, known.map(|g| (g.from, g.to))) {
                     let detail = "missing before a late batch, and no manifest says so".to_owned();
                     walk.find(missing(day, gap.stream, from, to, detail));
                 }
@@ -116,22 +112,17 @@ fn missing(day: Day, stream: StreamId, from: u32, to: u32, detail: String) -> Fi
     Finding::new(Code::Gap, day, object, detail)
 }
 
-/// Numbers that two gaps share.
-fn overlap(a: &GapRecord, b: &GapRecord) -> std::ops::RangeInclusive<u32> {
-    a.from.max(b.from)..=a.to.min(b.to)
-}
-
-/// What is left of a gap once `filled` numbers arrived.
-fn open_ranges(gap: &GapRecord, filled: impl IntoIterator<Item = u32>) -> Vec<(u32, u32)> {
-    let mut filled: Vec<u32> =
-        filled.into_iter().filter(|s| (gap.from..=gap.to).contains(s)).collect();
+/// What is left of a gap once these ranges of numbers are accounted for.
+fn open_ranges(gap: &GapRecord, filled: impl IntoIterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
+    let reaches_in = |(from, to): &(u32, u32)| *from <= gap.to && *to >= gap.from;
+    let mut filled: Vec<(u32, u32)> = filled.into_iter().filter(reaches_in).collect();
     filled.sort_unstable();
     let (mut next, mut out) = (gap.from, Vec::new());
-    for seq in filled {
-        if seq > next {
-            out.push((next, seq - 1));
+    for (from, to) in filled {
+        if from > next {
+            out.push((next, from - 1));
         }
-        next = next.max(seq + 1);
+        next = next.max(to + 1);
     }
     if next <= gap.to {
         out.push((next, gap.to));
@@ -152,7 +143,9 @@ mod tests {
             to: 6,
         };
         assert_eq!(open_ranges(&gap, []), [(2, 6)]);
-        assert_eq!(open_ranges(&gap, [4, 9]), [(2, 3), (5, 6)]);
-        assert_eq!(open_ranges(&gap, [6, 2, 3, 4, 5]), []);
+        assert_eq!(open_ranges(&gap, [(4, 4), (9, 9)]), [(2, 3), (5, 6)]);
+        assert_eq!(open_ranges(&gap, [(6, 6), (2, 2), (3, 4), (5, 5)]), []);
+        assert_eq!(open_ranges(&gap, [(0, 2), (5, 99_999_999)]), [(3, 4)]);
+        assert_eq!(open_ranges(&gap, [(0, 1), (7, 8)]), [(2, 6)]);
     }
 }

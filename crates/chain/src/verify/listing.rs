@@ -179,10 +179,8 @@ impl Verifier<'_> {
         }
         // Files directly in the root and directly below entries/.
         for (prefix, allowed) in [("", Some(LOG_JSON)), (ENTRIES, None)] {
-            let from = None;
-            let page = self.evidence.list(prefix, from).await?;
-            let direct = page.entries.iter().filter(|e| !e.key[prefix.len()..].contains('/'));
-            for e in direct.filter(|e| Some(e.key.as_str()) != allowed) {
+            let direct = self.evidence.list_direct(prefix).await?;
+            for e in direct.iter().filter(|e| Some(e.key.as_str()) != allowed) {
                 walk.find(Finding::new(
                     Code::UnlistedObject,
                     None,

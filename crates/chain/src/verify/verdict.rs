@@ -2,7 +2,7 @@
 
 use dayseal_format::Level;
 
-use super::finding::Outcome;
+use super::finding::{Finding, FindingCode as Code, Outcome};
 use super::report::{
     Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState,
 };
@@ -29,10 +29,10 @@ impl Verifier<'_> {
         let deep_enough = required.is_none_or(|r| level >= r);
         let opened = level < Level::Entries || self.opener.is_some();
         let unreadable = has(Outcome::Unchecked);
-        let count = |o| findings.iter().filter(|f| f.code.outcome() == o).count();
+        let count = |o| findings.iter().filter(|f| f.code.outcome() == o).count() as u64;
 
         let integrity = if has(Outcome::Altered) {
-            failed(format!("{} findings", count(Outcome::Altered)))
+            failed(plural(count(Outcome::Altered), "finding", "findings"))
         } else if self.policy.is_none() {
             not("self-consistent, not authenticated: no policy was given")
         } else if walk.totals.days == 0 {
@@ -50,7 +50,7 @@ impl Verifier<'_> {
             holds(format!("nothing sealed was changed, as far as level {level} checks"))
         };
         let completeness = if has(Outcome::Incomplete) {
-            failed(format!("{} findings", count(Outcome::Incomplete)))
+            failed(plural(count(Outcome::Incomplete), "finding", "findings"))
         } else if level < Level::Listing {
             not("objects were not listed at level chain")
         } else if walk.totals.days == 0 {
@@ -82,7 +82,7 @@ impl Verifier<'_> {
             size: *size,
             root: *root,
         });
-        let mut checks = level_checks(level, self, &walk.totals);
+        let mut checks = level_checks(level, self, &walk.totals, &findings);
         checks.extend(anchors);
         Report {
             v: 1,
@@ -108,44 +108,65 @@ impl Verifier<'_> {
     }
 }
 
-fn level_checks(level: Level, v: &Verifier<'_>, t: &Totals) -> Vec<Check> {
-    let check = |name: &str, at: Level, detail: String| {
-        let done = level >= at;
-        let state = if done { CheckState::Checked } else { CheckState::NotChecked };
-        let detail = if done { detail } else { format!("needs level {at}") };
+const VERSIONS: &str = "object versions and delete markers";
+
+fn level_checks(level: Level, v: &Verifier<'_>, t: &Totals, findings: &[Finding]) -> Vec<Check> {
+    let state = |name: &str, why_not: Option<String>, done: String| {
+        let failed = findings.iter().filter(|f| check_of(f.code, level) == name).count() as u64;
+        let (state, detail) = match (why_not, failed) {
+            (_, 1..) => {
+                (CheckState::Failed, format!("{done}; {}", plural(failed, "finding", "findings")))
+            }
+            (Some(why), 0) => (CheckState::NotChecked, why),
+            (None, 0) => (CheckState::Checked, done),
+        };
         Check { name: name.into(), state, detail }
     };
-    let versions = v.evidence.capabilities().versions;
-    let mut checks = vec![
-        check(
-            "signatures, tree and days",
-            Level::Chain,
-            format!("{} days, {} records", t.days, t.records),
+    let below = |at: Level| (level < at).then(|| format!("needs level {at}"));
+    let unopened = v.opener.is_none().then(|| "no data keys were given".to_owned());
+    let unversioned =
+        (!v.evidence.capabilities().versions).then(|| "this store keeps no versions".to_owned());
+    let chain = [plural(t.days, "day", "days"), plural(t.records, "record", "records")].join(", ");
+    let bytes =
+        [plural(t.objects, "object", "objects"), plural(t.bytes, "byte", "bytes")].join(", ");
+    vec![
+        state("signatures, tree and days", None, chain),
+        state("listing", below(Level::Listing), plural(t.listed, "object", "objects")),
+        state("object bytes", below(Level::Objects), bytes),
+        state(
+            "entries",
+            below(Level::Entries).or(unopened),
+            plural(t.opened, "entry opened", "entries opened"),
         ),
-        check("listing", Level::Listing, format!("{} objects", t.listed)),
-        check("object bytes", Level::Objects, format!("{} objects, {} bytes", t.objects, t.bytes)),
-        check("entries", Level::Entries, format!("{} entries opened", t.opened)),
-    ];
-    checks.push(if versions {
-        check("object versions and delete markers", Level::Listing, "one version each".into())
-    } else {
-        let detail = "this store keeps no versions".into();
+        state(VERSIONS, below(Level::Listing).or(unversioned), "every version".to_owned()),
         Check {
-            name: "object versions and delete markers".into(),
+            name: "tails of open-ended streams".into(),
             state: CheckState::NotChecked,
-            detail,
-        }
-    });
-    checks.push(Check {
-        name: "tails of open-ended streams".into(),
-        state: CheckState::NotChecked,
-        detail: format!(
-            "{} of {} streams ended without saying so: no log can tell whether they lost a tail",
-            t.streams_open,
-            t.streams_open + t.streams_closed
-        ),
-    });
-    checks
+            detail: format!(
+                "{} of {} streams ended without saying so: no log can tell whether they lost a tail",
+                t.streams_open,
+                t.streams_open + t.streams_closed
+            ),
+        },
+    ]
+}
+
+/// The check that a finding of a run at this level belongs to.
+fn check_of(code: Code, level: Level) -> &'static str {
+    match code {
+        Code::ExtraVersion | Code::DeleteMarker | Code::MovedVersion => VERSIONS,
+        Code::AlteredObject if level >= Level::Objects => "object bytes",
+        Code::AlteredObject | Code::UnlistedObject | Code::MissingObject => "listing",
+        Code::HeaderMismatch if level >= Level::Objects => "object bytes",
+        Code::ForeignKey | Code::WrongKeyOrForged | Code::BadEntry => "entries",
+        // Heads have lines of their own; what could not be read says so itself.
+        Code::RolledBack | Code::Diverged | Code::Unreadable => "",
+        _ => "signatures, tree and days",
+    }
+}
+
+fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 fn holds(reason: String) -> Verdict {

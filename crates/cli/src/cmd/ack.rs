@@ -18,6 +18,7 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
     let text = read(&own.file)?;
     let evidence = config.evidence().await?;
     let keys = config.keys()?;
+    let origin = config.origin()?;
     let mut exit = Exit::Ok;
     for (number, text) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let name = own.file.display();
@@ -26,6 +27,13 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
             AckError::Version { .. } => anyhow::anyhow!("{at}: {e}"),
             _ => UsageError(format!("{at}: {e}")).into(),
         })?;
+        if let Some(own) = &origin
+            && ack.origin != *own
+        {
+            let found = &ack.origin;
+            let text = format!("{at}: of another log: expected {own}, found {found}");
+            return Err(UsageError(text).into());
+        }
         let reader = match &keys {
             Some(k) => {
                 Some(BatchReader::new(&*evidence, k, ack.origin.clone(), config.allowed_keys(k)?))
@@ -42,6 +50,12 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
             let words = match state {
                 AckState::Sealed(day) => format!("stored, sealed by {day}"),
                 AckState::Stored => "stored, not sealed yet".into(),
+                AckState::NotSealed => {
+                    format!(
+                        "NOT SEALED: {} is stored, and no manifest that could lists it",
+                        ack.key()
+                    )
+                }
                 AckState::Missing => format!("MISSING: {} is not in the log", ack.key()),
                 AckState::Altered => format!("ALTERED: {} is not what was acknowledged", ack.key()),
             };
@@ -49,7 +63,7 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
         }
         exit = match (exit, state) {
             (_, AckState::Altered) | (Exit::Altered, _) => Exit::Altered,
-            (_, AckState::Missing) => Exit::Incomplete,
+            (_, AckState::Missing | AckState::NotSealed) => Exit::Incomplete,
             (exit, _) => exit,
         };
     }

@@ -1,12 +1,11 @@
 //! `dayseal cat`
 
-use std::io::Write as _;
-
 use dayseal_chain::read::{BatchReader, list_day};
 
 use crate::args::{Args, Cat};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::output::{clean, tell, write};
 
 pub(crate) async fn run(args: &Args, own: &Cat) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
@@ -17,16 +16,20 @@ pub(crate) async fn run(args: &Args, own: &Cat) -> anyhow::Result<Exit> {
     let (batches, others) = list_day(&*evidence, own.day).await?;
     let mut exit = Exit::Ok;
     for other in others {
-        writeln!(std::io::stderr(), "{}: not a readable batch", crate::output::clean(&other))?;
+        tell(&format!("{}: not a readable batch", clean(&other)));
         exit = Exit::Altered;
     }
     for key in batches {
         match reader.open(&key).await {
-            Ok(batch) => std::io::stdout().lock().write_all(batch.lines())?,
+            Ok(batch) => {
+                if !write(batch.lines())? {
+                    break;
+                }
+            }
             // One bad batch does not hide the others.
             Err(error) => {
                 let error = anyhow::Error::from(error);
-                writeln!(std::io::stderr(), "dayseal: {error:#}")?;
+                tell(&format!("dayseal: {error:#}"));
                 exit = Exit::Altered;
             }
         }

@@ -16,6 +16,10 @@ pub(crate) fn run(args: &Args, own: &PolicyArgs) -> anyhow::Result<Exit> {
     let path = named.ok_or_else(|| UsageError("which policy? give --policy FILE".into()))?;
     let policy = read_policy(&path)?;
     match own.command {
+        PolicyCommand::Check { .. } if args.json => {
+            let checked = serde_json::json!({ "v": 1, "valid": true, "origin": policy.origin });
+            crate::output::json(&checked)?;
+        }
         PolicyCommand::Check { .. } => {
             line(format!("{} is a valid policy of {}", path.display(), policy.origin))?
         }

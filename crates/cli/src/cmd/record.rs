@@ -1,6 +1,5 @@
 //! `dayseal record`
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, BufReader};
 use crate::args::{Args, Record};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
-use crate::output::{bytes, count, json, line};
+use crate::output::{bytes, count, json, tell, write};
 use crate::progress::bar;
 
 /// Longest input line, in bytes: several times the longest event, whatever its white space.
@@ -71,30 +70,37 @@ pub(crate) async fn run(args: &Args, own: &Record) -> anyhow::Result<Exit> {
     let bar = bar(args, total, "{spinner} {bytes}/{total_bytes} {wide_bar} {bytes_per_sec} {eta}");
     let mut recorder = Recorder {
         log: log.clone(),
-        durable: own.durable.then(FuturesOrdered::new),
+        durable: own.durable,
+        pending: FuturesOrdered::new(),
         summary: Summary { v: 1, ..Summary::default() },
+        unread: 0,
         bar,
     };
     let read = recorder.read_all(inputs).await;
     // Whatever stopped the reading, what was accepted is stored before the command ends.
     let settled = recorder.settle().await;
     recorder.bar.finish_and_clear();
-    let closed = log.close().await.context("not every entry was stored");
-    let mut summary = recorder.summary;
-    if let Ok(metrics) = &closed {
-        summary.batches = metrics.stored_batches;
-        summary.bytes = metrics.stored_bytes;
+    let metrics = log.close().await.context("not every entry was stored")?;
+    let (mut summary, unread) = (recorder.summary, recorder.unread);
+    summary.batches = metrics.stored_batches;
+    summary.bytes = metrics.stored_bytes;
+    report(args, own, &summary)?;
+    if unread > 0 {
+        let n = count(unread, "acknowledgement", "acknowledgements");
+        tell(&format!("standard output was closed: {n} not printed"));
     }
     read.and(settled)?;
-    closed?;
-    report(args, own, &summary)?;
     Ok(if summary.refused > 0 { Exit::Altered } else { Exit::Ok })
 }
 
 fn report(args: &Args, own: &Record, s: &Summary) -> anyhow::Result<()> {
-    // Standard output belongs to the acknowledgements.
     if args.json && !own.durable {
         return json(s);
+    }
+    // With --durable, standard output belongs to the acknowledgements.
+    if args.json {
+        tell(&serde_json::to_string(s)?);
+        return Ok(());
     }
     let mut text = format!(
         "recorded {} in {} ({})",
@@ -105,40 +111,68 @@ fn report(args: &Args, own: &Record, s: &Summary) -> anyhow::Result<()> {
     if s.refused > 0 {
         text.push_str(&format!("; refused {}", count(s.refused, "line", "lines")));
     }
-    writeln!(std::io::stderr(), "{text}")?;
+    tell(&text);
     Ok(())
 }
 
-type Pending = std::pin::Pin<Box<dyn Future<Output = Result<Acknowledgement, RecordError>>>>;
+/// A durable record under way, and the line it came from.
+type Pending = std::pin::Pin<Box<dyn Future<Output = Answer>>>;
+
+struct Answer {
+    name: Arc<str>,
+    number: u64,
+    result: Result<Acknowledgement, RecordError>,
+}
 
 struct Recorder {
     log: AuditLog,
-    durable: Option<FuturesOrdered<Pending>>,
+    durable: bool,
+    pending: FuturesOrdered<Pending>,
     summary: Summary,
+    /// Acknowledgements that nobody was there to read.
+    unread: u64,
     bar: ProgressBar,
 }
 
 impl Recorder {
     async fn read_all(&mut self, inputs: Inputs) -> anyhow::Result<()> {
-        let interrupt = tokio::signal::ctrl_c();
-        tokio::pin!(interrupt);
+        let mut interrupt = std::pin::pin!(interrupted());
         for input in inputs.0 {
             let (name, reader) = input.open().await?;
             let mut lines = Lines { reader, buffer: Vec::new(), number: 0 };
+            let mut taken = 0;
+            let stopped = |taken: u64| match taken {
+                0 => anyhow::anyhow!("interrupted before the first line of {name}"),
+                _ => anyhow::anyhow!("interrupted after {name}:{taken}"),
+            };
             loop {
-                let next = tokio::select! {
-                    next = lines.next() => next.with_context(|| format!("cannot read {name}"))?,
-                    _ = &mut interrupt => anyhow::bail!("interrupted: the lines read so far are recorded"),
+                let Some(read) = ({
+                    let mut reading = std::pin::pin!(lines.next());
+                    loop {
+                        tokio::select! {
+                            biased;
+                            () = &mut interrupt => return Err(stopped(taken)),
+                            next = &mut reading => break next.with_context(|| format!("cannot read {name}"))?,
+                            // Acknowledgements go out while the input is slow.
+                            Some(answer) = self.pending.next() => self.acknowledged(answer)?,
+                        }
+                    }
+                }) else {
+                    break;
                 };
-                let Some(read) = next else { break };
                 self.bar.inc(read as u64);
-                self.take(&name, &lines).await?;
+                tokio::select! {
+                    biased;
+                    done = self.take(&name, &lines) => done?,
+                    () = &mut interrupt => return Err(stopped(taken)),
+                }
+                taken = lines.number;
             }
         }
         Ok(())
     }
 
-    async fn take(&mut self, name: &str, lines: &Lines) -> anyhow::Result<()> {
+    async fn take(&mut self, name: &Arc<str>, lines: &Lines) -> anyhow::Result<()> {
         let text = lines.buffer.trim_ascii();
         if text.is_empty() {
             return Ok(());
@@ -149,62 +183,92 @@ impl Recorder {
             Event::from_json(text).map_err(|e| e.to_string())
         };
         match draft {
-            Ok(draft) => self.record(name, lines.number, draft).await,
+            Ok(draft) => self.record(name, lines.number, draft).await?,
             Err(reason) => self.refuse(name, lines.number, &reason),
         }
+        Ok(())
     }
 
-    async fn record(&mut self, name: &str, number: u64, draft: EventDraft) -> anyhow::Result<()> {
-        if self.durable.is_some() {
-            let log = self.log.clone();
-            let pending: Pending = Box::pin(async move { log.record_durable(draft).await });
-            let durable = self.durable.as_mut().expect("checked above");
-            durable.push_back(pending);
-            if durable.len() >= DURABLE_WINDOW {
-                self.acknowledge().await?;
+    async fn record(
+        &mut self,
+        name: &Arc<str>,
+        number: u64,
+        draft: EventDraft,
+    ) -> anyhow::Result<()> {
+        if self.durable {
+            let (log, name) = (self.log.clone(), name.clone());
+            self.pending.push_back(Box::pin(async move {
+                Answer { name, number, result: log.record_durable(draft).await }
+            }));
+            if self.pending.len() >= DURABLE_WINDOW
+                && let Some(answer) = self.pending.next().await
+            {
+                self.acknowledged(answer)?;
             }
             return Ok(());
         }
         match self.log.record(draft).await {
             Ok(_) => self.summary.recorded += 1,
-            Err(RecordError::Invalid(e)) => self.refuse(name, number, &e.to_string())?,
+            Err(RecordError::Invalid(e)) => self.refuse(name, number, &e.to_string()),
             Err(e) => return Err(e.into()),
         }
         Ok(())
     }
 
-    /// Prints the next acknowledgement, in order of the input.
-    async fn acknowledge(&mut self) -> anyhow::Result<()> {
-        let Some(durable) = &mut self.durable else { return Ok(()) };
-        let Some(answer) = durable.next().await else { return Ok(()) };
-        match answer {
+    /// Prints an acknowledgement. They come in the order of the input.
+    fn acknowledged(&mut self, answer: Answer) -> anyhow::Result<()> {
+        match answer.result {
             Ok(acknowledgement) => {
                 self.summary.recorded += 1;
-                line(acknowledgement.encode())
+                // Recording goes on without a reader: the events matter more.
+                if !write(format!("{}\n", acknowledgement.encode()).as_bytes())? {
+                    self.unread += 1;
+                }
             }
-            Err(RecordError::Invalid(e)) => self.refuse("input", 0, &e.to_string()),
-            Err(e) => Err(e.into()),
+            Err(RecordError::Invalid(e)) => {
+                self.refuse(&answer.name, answer.number, &e.to_string());
+            }
+            Err(e) => return Err(e.into()),
         }
+        Ok(())
     }
 
+    /// Waits for every record under way. One that failed does not silence the others.
     async fn settle(&mut self) -> anyhow::Result<()> {
-        while self.durable.as_ref().is_some_and(|d| !d.is_empty()) {
-            self.acknowledge().await?;
+        let mut settled = Ok(());
+        while let Some(answer) = self.pending.next().await {
+            settled = settled.and(self.acknowledged(answer));
         }
-        Ok(())
+        settled
     }
 
-    fn refuse(&mut self, name: &str, number: u64, reason: &str) -> anyhow::Result<()> {
+    fn refuse(&mut self, name: &str, number: u64, reason: &str) {
         self.summary.refused += 1;
-        if self.summary.refused <= MAX_REPORTED {
-            let reason = crate::output::clean(reason);
-            self.bar
-                .suspend(|| writeln!(std::io::stderr(), "{name}:{number}: refused: {reason}"))?;
-        } else if self.summary.refused == MAX_REPORTED + 1 {
-            writeln!(std::io::stderr(), "more refused lines are counted, not shown")?;
-        }
-        Ok(())
+        let text = match self.summary.refused {
+            n if n <= MAX_REPORTED => {
+                format!("{name}:{number}: refused: {}", crate::output::clean(reason))
+            }
+            n if n == MAX_REPORTED + 1 => "more refused lines are counted, not shown".into(),
+            _ => return,
+        };
+        self.bar.suspend(|| tell(&text));
     }
+}
+
+/// Ends when the process is asked to: what was accepted is still stored then.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Where lines come from.
@@ -242,14 +306,14 @@ impl Inputs {
 }
 
 impl Input {
-    async fn open(self) -> anyhow::Result<(String, Box<dyn AsyncBufRead + Unpin + Send>)> {
+    async fn open(self) -> anyhow::Result<(Arc<str>, Box<dyn AsyncBufRead + Unpin + Send>)> {
         Ok(match self {
             Self::Stdin => ("stdin".into(), Box::new(BufReader::new(tokio::io::stdin()))),
             Self::File(path, _) => {
                 let name = path.display().to_string();
                 let file = tokio::fs::File::open(&path).await;
                 let file = file.with_context(|| format!("cannot read {name}"))?;
-                (name, Box::new(BufReader::with_capacity(256 * 1024, file)))
+                (name.into(), Box::new(BufReader::with_capacity(256 * 1024, file)))
             }
         })
     }

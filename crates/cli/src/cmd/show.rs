@@ -15,7 +15,7 @@ use dayseal_store::Store;
 use crate::args::{Args, Show};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
-use crate::output::{bytes, clean, json, line, number};
+use crate::output::{bytes, clean, json, line, number, write};
 
 pub(crate) async fn run(args: &Args, own: &Show) -> anyhow::Result<Exit> {
     let what = own.what.as_str();
@@ -69,7 +69,7 @@ fn show_batch(args: &Args, object: &[u8]) -> anyhow::Result<()> {
     let batch = Batch::parse(object)?;
     let h = batch.header();
     if args.json {
-        return json(h);
+        return line(serde_json::to_string(h)?);
     }
     let digest = dayseal_format::Digest::of(object);
     let place = BatchKey { day: h.day, stream: h.stream, seq: h.seq, digest };
@@ -158,7 +158,8 @@ fn show_manifest(args: &Args, object: &[u8]) -> anyhow::Result<()> {
 
 fn show_checkpoint(args: &Args, c: &Checkpoint) -> anyhow::Result<()> {
     if args.json {
-        return json(&serde_json::json!({ "origin": c.origin, "size": c.size, "root": c.root }));
+        let shown = serde_json::json!({ "origin": c.origin, "size": c.size, "root": c.root });
+        return line(shown.to_string());
     }
     line(format!("checkpoint of {}", c.origin))?;
     line(format!("  leaves       {}", number(c.size)))?;
@@ -183,10 +184,14 @@ async fn show_entry(args: &Args, config: &Config<'_>, id: EventId) -> anyhow::Re
                 if event.id != id {
                     continue;
                 }
-                if !args.json {
+                if args.json {
+                    // The stored bytes: what the leaf hash is over.
+                    write(text)?;
+                    line("")?;
+                } else {
                     line(format!("entry {index} of {key}"))?;
+                    json(&event)?;
                 }
-                json(&event)?;
                 return Ok(Exit::Ok);
             }
         }

@@ -710,3 +710,12 @@ proptest! {
         let _ = Event::from_json(&line);
     }
 }
+#[test]
+fn a_cut_list_of_fields_ends_behind_a_whole_name() {
+    let error = Event::from_json(br#"{"bogus":1}"#).unwrap_err().to_string();
+    assert!(error.starts_with("unknown field `bogus`: expected one of `"), "{error}");
+    let names = error.strip_suffix("`, …").expect("the list is longer than the limit");
+    assert!(names.ends_with(|c: char| c.is_ascii_lowercase()), "{error}");
+    let known = ["redactions", "reason", "privacy", "resource"];
+    assert!(known.iter().any(|name| names.ends_with(&format!("`{name}"))), "{error}");
+}

@@ -211,11 +211,16 @@ pub(super) fn join(parent: &str, child: &str) -> String {
     if parent.is_empty() || parent == "." { child.to_owned() } else { format!("{parent}.{child}") }
 }
 
-/// Outside text made fit to print: no control characters, at most 256 characters.
+/// Outside text made fit to print: no control characters, at most 256 characters. What was cut ends
+/// with `…`, a list behind a whole item.
 pub(super) fn shown(text: &str) -> String {
+    const MOST: usize = 256;
     let text = if text == "." { "" } else { text };
-    text.chars()
-        .take(256)
-        .map(|c| if super::validate::forbidden(c) { '\u{fffd}' } else { c })
-        .collect()
+    let fit = |c| if super::validate::forbidden(c) { '\u{fffd}' } else { c };
+    let mut out: String = text.chars().take(MOST).map(fit).collect();
+    if text.chars().nth(MOST).is_some() {
+        out.truncate(out.rfind("`, ").map_or(out.len(), |at| at + "`, ".len()));
+        out.push('…');
+    }
+    out
 }

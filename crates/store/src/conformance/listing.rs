@@ -76,6 +76,19 @@ pub(super) async fn prefixes(subject: &Subject<'_>) -> Check {
             expected.into_iter().map(|name| subject.key(&format!("prefix/{name}"))).collect();
         expect(&format!("prefixes of {below}"), &found, &expected)?;
     }
+    for (below, expected) in [
+        ("prefix/", vec!["file"]),
+        ("prefix/2026-01-01", vec![]),
+        ("prefix/2026-01-02/s/", vec!["2026-01-02/s/0"]),
+        ("prefix/fil", vec!["file"]),
+    ] {
+        let found = subject.store.list_direct(&subject.key(below)).await;
+        let found = found.map_err(|e| format!("list_direct of {below}: {e}"))?;
+        let found: Vec<String> = found.into_iter().map(|e| e.key).collect();
+        let expected: Vec<String> =
+            expected.into_iter().map(|name| subject.key(&format!("prefix/{name}"))).collect();
+        expect(&format!("directly below {below}"), &found, &expected)?;
+    }
     Ok(())
 }
 

@@ -26,11 +26,14 @@ pub(super) async fn page(
     retry::retrying(store.patience(0), attempt).await.map_err(|f| failed(store, prefix, f))
 }
 
-/// The prefixes up to the next slash.
+/// One level: the prefixes up to the next slash, and what lies directly below `prefix`.
 ///
 /// Asked of the versions: a listing of current objects leaves out a prefix whose objects all have a delete marker.
-pub(super) async fn prefixes(store: &S3Store, prefix: &str) -> Result<Vec<String>, StoreError> {
-    let mut found = Vec::new();
+pub(super) async fn level(
+    store: &S3Store,
+    prefix: &str,
+) -> Result<(Vec<String>, Vec<Entry>), StoreError> {
+    let (mut found, mut direct) = (Vec::new(), Vec::new());
     let mut from: Option<Cursor> = None;
     loop {
         let attempt = |_| async {
@@ -39,11 +42,13 @@ pub(super) async fn prefixes(store: &S3Store, prefix: &str) -> Result<Vec<String
             for common in answer.common_prefixes() {
                 page.push(relative(store, common.prefix())?);
             }
-            Ok((page, next_of(&answer)?))
+            let next = next_of(&answer)?;
+            Ok((page, entries(store, answer)?, next))
         };
         let answer = retry::retrying(store.patience(0), attempt).await;
-        let (page, next) = answer.map_err(|f| failed(store, prefix, f))?;
+        let (page, objects, next) = answer.map_err(|f| failed(store, prefix, f))?;
         found.extend(page);
+        direct.extend(objects);
         if next.is_none() {
             break;
         }
@@ -56,7 +61,7 @@ pub(super) async fn prefixes(store: &S3Store, prefix: &str) -> Result<Vec<String
     // S3 sends them sorted; the contract promises it.
     found.sort_unstable();
     found.dedup();
-    Ok(found)
+    Ok((found, direct))
 }
 
 fn failed(store: &S3Store, prefix: &str, failure: Failure) -> StoreError {

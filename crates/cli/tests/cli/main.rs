@@ -1,0 +1,13 @@
+//! The real binary, end to end: what it prints, what it leaves behind, how it ends.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+#![cfg(unix)]
+
+mod ack;
+mod config;
+mod json;
+mod record;
+mod seal;
+mod show;
+mod signals;
+mod support;
+mod verify;
