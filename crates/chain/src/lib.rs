@@ -2,6 +2,20 @@
 //!
 //! Decisions about bytes are `dayseal-format`'s; this crate reads and writes stores in the right
 //! order. Time is a parameter: the library never reads a clock.
+//!
+//! | part | what | normative |
+//! | --- | --- | --- |
+//! | [`create_log`] | the first checkpoint, signed over nothing; refuses an existing log | `docs/spec/sealing.md` |
+//! | [`Sealer`] | every unsealed day into a manifest and a checkpoint; finishes what a crash left | `docs/spec/sealing.md` |
+//! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
+//! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
+//!
+//! # What it trusts
+//! A sealer trusts its signing key, its clock as far as time goes forward, and the head in the state
+//! root; it holds no data key and does not know whether entries are authentic. A verifier trusts the
+//! policy and the head its caller remembered, and nothing that the stores say: what they say is
+//! compared with digests and signatures. What no verifier can see stands under "Out of reach" in
+//! `docs/threat-model.md`.
 
 mod create;
 mod head;

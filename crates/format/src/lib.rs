@@ -2,6 +2,31 @@
 //!
 //! No tokio, no AWS, no clock, no randomness of its own: time and random bytes are parameters.
 //! `docs/spec/` is normative; each module names its page or its public source.
+//!
+//! | page of `docs/spec/` | modules |
+//! | --- | --- |
+//! | `entry.md` | [`event`] |
+//! | `batch.md` | [`batch`] |
+//! | `objects.md` | [`names`], [`time`], [`LogFile`] |
+//! | `manifest.md` | [`record`], [`manifest`] |
+//! | `checkpoint.md` | [`merkle`], [`note`], [`checkpoint`] |
+//! | `policy.md`, `acknowledgement.md`, `proof.md` | [`policy`], [`ack`], [`proof`] |
+//!
+//! # What it trusts
+//! Nothing it reads. Every length is bounded before it is used; there is one encoding of everything,
+//! and a decoder refuses any other; no input may panic. What is decoded is well-formed and no more:
+//! whether it is true, signed or sealed is for the caller to check, and types that were checked say
+//! so ([`Checkpoint::open`] verifies, [`Checkpoint::parse_unverified`] does not).
+//!
+//! ```
+//! use dayseal_format::event::Event;
+//!
+//! // A line of input, and what is wrong with another.
+//! let line = br#"{"type":"data.read","actor":{"id":"u-1","type":"user"},"action":"open","outcome":"success"}"#;
+//! assert!(Event::from_json(line).is_ok());
+//! let error = Event::from_json(br#"{"type":"data.read","akshun":"open"}"#).unwrap_err();
+//! assert_eq!((error.code(), error.path()), ("unknown_field", "akshun"));
+//! ```
 
 pub mod ack;
 pub mod batch;

@@ -3,7 +3,13 @@
 //! Three traits, one for each right: [`DataKeySource`] makes data keys (producers),
 //! [`DataKeyOpener`] opens them (auditors), [`Signer`] signs checkpoints (the sealer). Each role
 //! needs one of them and holds no more. [`LocalKeys`] is all three from a key file, for laptops,
-//! tests and small set-ups; AWS KMS fills the same traits.
+//! tests and small set-ups; AWS KMS will fill the same traits.
+//!
+//! # What it trusts
+//! The key file's owner and the operating system's random generator. A local wrapping key both makes
+//! and opens data keys: who can record with it can read. Keys are wiped when dropped, never printed,
+//! and a file that group or others may read is refused. Which key may open a batch is the caller's
+//! policy to say, never the batch's header. Wrapping: `docs/spec/batch.md`, "Local wrapping".
 
 mod context;
 mod error;

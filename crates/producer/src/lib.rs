@@ -34,6 +34,15 @@
 //! - A batch is encoded once and its bytes kept until stored; a retry sends the same bytes.
 //! - A process that dies loses what was accepted and not yet stored: acknowledge what must not be
 //!   lost, or [`AuditLog::flush`] before answering.
+//!
+//! # What it does not
+//! - It neither seals nor verifies, and needs no right to read, list or overwrite: only to create
+//!   objects, and to have data keys made.
+//! - It cannot make its own words true: what a producer writes under its key is sealed as written.
+//! - It believes its clock for the day of a batch and the time of an event that names none.
+//!
+//! `examples/quickstart.rs` runs on a directory. Formats: `docs/spec/README.md`; what an attacker
+//! with a producer's rights can do: `docs/threat-model.md`.
 
 mod batch;
 mod builder;

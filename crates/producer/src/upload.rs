@@ -57,9 +57,14 @@ impl Upload {
 
     /// One attempt, with whatever retries the store makes.
     pub(crate) async fn attempt(self, store: Arc<dyn Store>) -> (Self, Result<(), StoreError>) {
-        let key = self.key.to_string();
-        let digest = self.key.digest.as_bytes();
-        let put = store.put(&key, self.bytes.clone(), digest, Condition::Absent).await;
+        let (key, bytes, digest) = (self.key.to_string(), self.bytes.clone(), self.key.digest);
+        let name = key.clone();
+        let put = async move { store.put(&key, bytes, digest.as_bytes(), Condition::Absent).await };
+        // A back-end that panics must not take the batch with it.
+        let put = tokio::spawn(put).await.unwrap_or_else(|error| {
+            let detail = "the store panicked, which is a bug of it";
+            Err(StoreError::new(ErrorKind::Protocol, "put", name, detail).caused_by(error))
+        });
         let result = match put {
             Ok(_) => Ok(()),
             // The name holds the digest: whatever has this name and is not these bytes, the sealer

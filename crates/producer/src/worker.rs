@@ -98,8 +98,8 @@ impl Worker {
                 () = sleep_until(deadline) => {}
                 Some(done) = self.uploads.join_next() => match done {
                     Ok((upload, result)) => self.finish(upload, result),
-                    // A back-end that panics is a bug; the batch is counted as not stored.
-                    Err(error) => tracing::error!(%error, "an upload of the audit log panicked"),
+                    // Only when the runtime itself shuts down: the store's panics are caught.
+                    Err(error) => tracing::error!(%error, "an upload of the audit log was cut off"),
                 }
             }
         }
@@ -170,16 +170,34 @@ impl Worker {
     /// Sends a failed batch again: the same bytes, unless its day takes no more.
     fn retry(&mut self, mut upload: Upload) {
         upload.last_attempt = self.queue.lock().closing;
+        if self.is_too_late(&upload) {
+            self.retries.push_front(upload);
+            self.encode_anew();
+        } else {
+            self.uploads.spawn(upload.attempt(self.store.clone()));
+        }
+    }
+
+    fn is_too_late(&self, upload: &Upload) -> bool {
         let age = self.clock.now().day().days_since(upload.key.day);
-        if age > i32::from(self.queue.limits.late_days) {
-            tracing::warn!(key = %upload.key, age, "too late for its day: encoding it anew under today");
+        age > i32::from(self.queue.limits.late_days)
+    }
+
+    /// Takes apart every waiting batch whose day takes no more: they go ahead of all others, in the
+    /// order of the streams they came from.
+    fn encode_anew(&mut self) {
+        let waiting = std::mem::take(&mut self.retries);
+        let (mut late, waiting): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|upload| self.is_too_late(upload));
+        self.retries = waiting.into();
+        late.sort_by_key(|upload| upload.number);
+        for upload in late.into_iter().rev() {
+            tracing::warn!(key = %upload.key, "too late for its day: encoding it anew under today");
             let encoded = upload.bytes.len();
             let batch = upload.into_open();
             let mut state = self.queue.lock();
             state.reweigh(encoded, batch.entries.byte_len());
             state.closed.push_front(batch);
-        } else {
-            self.uploads.spawn(upload.attempt(self.store.clone()));
         }
     }
 

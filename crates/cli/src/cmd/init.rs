@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use dayseal_chain::{LogSettings, create_log};
+use dayseal_chain::{LogSettings, SealError, create_log};
 use dayseal_format::{Origin, Policy};
 use dayseal_keys::{LocalKeys, Signer as _, random};
 use dayseal_store::{OpenOptions, Store};
@@ -66,12 +66,25 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
     let keys = LocalKeys::generate(&origin)?;
     keys.save_new(&dir.join(KEYS))?;
     let signer = keys.signer()?;
-    let made = create_log(&*evidence, &*state, &signer, &settings).await;
-    if made.is_err() {
-        // Nothing is signed with them that anyone could rely on.
-        let _ = fs::remove_file(dir.join(KEYS));
+    match create_log(&*evidence, &*state, &signer, &settings).await {
+        Ok(_) => {}
+        Err(error @ (SealError::LogExists { .. } | SealError::Settings { .. })) => {
+            // Refused before anything was written: nothing is signed with these keys.
+            let _ = fs::remove_file(dir.join(KEYS));
+            return Err(error.into());
+        }
+        // The last answer may be lost and the log whole: its keys stay.
+        Err(error) => {
+            let keys = dir.join(KEYS);
+            let what = format!(
+                "the log was not made, or not as far as this command could see; its keys are in {}: \
+                 to start over, clear both roots and {}",
+                keys.display(),
+                dir.display()
+            );
+            return Err(anyhow::Error::from(error).context(what));
+        }
     }
-    made?;
     let mut policy = Policy::new(origin, signer.verifier_key().clone(), settings.first_day);
     policy.wrapping_keys.push(keys.wrapping_key_id()?.to_owned());
     policy.retention_floor = settings.retention_days;

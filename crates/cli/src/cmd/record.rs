@@ -145,21 +145,14 @@ impl Recorder {
                 0 => anyhow::anyhow!("interrupted before the first line of {name}"),
                 _ => anyhow::anyhow!("interrupted after {name}:{taken}"),
             };
-            loop {
-                let Some(read) = ({
-                    let mut reading = std::pin::pin!(lines.next());
-                    loop {
-                        tokio::select! {
-                            biased;
-                            () = &mut interrupt => return Err(stopped(taken)),
-                            next = &mut reading => break next.with_context(|| format!("cannot read {name}"))?,
-                            // Acknowledgements go out while the input is slow.
-                            Some(answer) = self.pending.next() => self.acknowledged(answer)?,
-                        }
-                    }
-                }) else {
-                    break;
-                };
+            while let Some(read) = {
+                let next = self.next_line(&name, &mut lines);
+                tokio::select! {
+                    biased;
+                    () = &mut interrupt => return Err(stopped(taken)),
+                    next = next => next?,
+                }
+            } {
                 self.bar.inc(read as u64);
                 tokio::select! {
                     biased;
@@ -170,6 +163,18 @@ impl Recorder {
             }
         }
         Ok(())
+    }
+
+    /// Reads a line. Acknowledgements go out while the input is slow.
+    async fn next_line(&mut self, name: &str, lines: &mut Lines) -> anyhow::Result<Option<usize>> {
+        let mut reading = std::pin::pin!(lines.next());
+        loop {
+            tokio::select! {
+                biased;
+                next = &mut reading => return next.with_context(|| format!("cannot read {name}")),
+                Some(answer) = self.pending.next() => self.acknowledged(answer)?,
+            }
+        }
     }
 
     async fn take(&mut self, name: &Arc<str>, lines: &Lines) -> anyhow::Result<()> {

@@ -113,6 +113,23 @@ async fn a_batch_too_late_for_its_day_is_encoded_anew_under_today() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn several_batches_too_late_keep_their_order() {
+    let t = Fixture::new(by_count(1));
+    t.store.broken(true);
+    for actor in ["a", "b", "c"] {
+        t.log.try_record(event(actor)).unwrap();
+    }
+    settle().await;
+    t.clock.jump(5 * 24 * HOUR_MS);
+    t.store.broken(false);
+    t.log.flush().await.unwrap();
+    let stored = t.stored().await;
+    let actors: Vec<_> = stored.iter().flat_map(Stored::actors).collect();
+    assert_eq!(actors, ["a", "b", "c"]);
+    t.log.close().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_data_key_entries_wait() {
     let t = Fixture::new(by_count(1));
     t.keys.gone(true);
