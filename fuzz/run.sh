@@ -28,7 +28,7 @@ work="$CARGO_TARGET_DIR/work"
 vectors=../tests/vectors
 failed=0
 printf '%-16s %12s %10s %9s\n' target runs runs/s coverage
-for target in $(DAYSEAL_FUZZ=list "$bin/fuzz" -runs=0 2>/dev/null); do
+for target in $(DAYSEAL_FUZZ=list "$bin/fuzz" -runs=0 -artifact_prefix=/dev/null/ 2>/dev/null); do
     if [ $# -gt 0 ] && [[ " $* " != *" $target "* ]]; then continue; fi
     corpus="$work/corpus/$target"
     crashes="$work/crashes/$target"

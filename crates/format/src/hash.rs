@@ -52,14 +52,30 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Decodes exactly `N` bytes of lower-case hexadecimal.
+/// The value of each lower-case hexadecimal digit; 0xff for every other byte.
+const DIGITS: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut n = 0;
+    while n < 16 {
+        table[b"0123456789abcdef"[n] as usize] = n as u8;
+        n += 1;
+    }
+    table
+};
+
+/// Decodes exactly `N` bytes of lower-case hexadecimal. By a table: entries are full of digests.
 pub(crate) fn lower_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut out = [0; N];
-    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+    let text = text.as_bytes();
+    if text.len() != 2 * N {
         return None;
     }
-    hex::decode_to_slice(text, &mut out).ok()?;
-    Some(out)
+    let (mut out, mut all) = ([0; N], 0);
+    for (byte, digits) in out.iter_mut().zip(text.chunks_exact(2)) {
+        let (high, low) = (DIGITS[usize::from(digits[0])], DIGITS[usize::from(digits[1])]);
+        all |= high | low;
+        *byte = high << 4 | low & 15;
+    }
+    (all < 16).then_some(out)
 }
 
 impl FromStr for Digest {
@@ -80,5 +96,26 @@ impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_has_one_spelling() {
+        for n in 0..=255u8 {
+            assert_eq!(lower_hex::<1>(&format!("{n:02x}")), Some([n]));
+        }
+        for code in 0..128u8 {
+            let digit = char::from(code);
+            let good = matches!(digit, '0'..='9' | 'a'..='f');
+            assert_eq!(lower_hex::<1>(&format!("0{digit}")).is_some(), good);
+            assert_eq!(lower_hex::<1>(&format!("{digit}0")).is_some(), good);
+        }
+        for bad in ["", "0", "000", "é", "0000"] {
+            assert!(lower_hex::<1>(bad).is_none(), "{bad}");
+        }
     }
 }

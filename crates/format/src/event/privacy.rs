@@ -103,12 +103,7 @@ impl FromStr for ContentDigest {
     type Err = ContentDigestError;
 
     fn from_str(text: &str) -> Result<Self, ContentDigestError> {
-        let mut out = [0; 32];
-        let lower = !text.bytes().any(|b| b.is_ascii_uppercase());
-        match hex::decode_to_slice(text, &mut out) {
-            Ok(()) if lower => Ok(Self(out)),
-            _ => Err(ContentDigestError),
-        }
+        crate::hash::lower_hex(text).map(Self).ok_or(ContentDigestError)
     }
 }
 
