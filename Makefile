@@ -43,10 +43,10 @@ deps: ## Arrows between crates, licences, and what must not be linked
 	python3 tests/checks/dependencies.py
 
 fuzz: ## Build every fuzz target and run each for FUZZ_SECONDS
-	fuzz/run.sh $(FUZZ_SECONDS)
+	tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 bench: ## Measure, in release builds, side by side; see docs/performance.md
-	benches/run.sh
+	tests/bench/run.sh
 
 check: lint test fuzz ## What CI runs
 

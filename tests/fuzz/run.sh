@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes every target for SECONDS each (default 10), on stable Rust, without cargo-fuzz.
 #
-#   fuzz/run.sh [SECONDS] [TARGET...]
+#   tests/fuzz/run.sh [SECONDS] [TARGET...]
 #
 # Seeds: seeds/ (committed) and tests/vectors/ where there are any. The growing corpus stays in the
 # build directory. Ends non-zero at the first crash of any target, with the input that caused it.
@@ -25,10 +25,14 @@ cargo build --quiet --release --locked --target "$host" --bin fuzz
 bin="$CARGO_TARGET_DIR/$host/release"
 
 work="$CARGO_TARGET_DIR/work"
-vectors=../tests/vectors
+mkdir -p "$work"
+# libFuzzer takes the early exit for a crash and keeps its input: not in the source tree.
+targets="$(DAYSEAL_FUZZ=list "$bin/fuzz" -runs=0 -artifact_prefix="$work/list-" 2>/dev/null || true)"
+[ -n "$targets" ] || { echo "the fuzz binary lists no targets" >&2; exit 1; }
+vectors=../vectors
 failed=0
 printf '%-16s %12s %10s %9s\n' target runs runs/s coverage
-for target in $(DAYSEAL_FUZZ=list "$bin/fuzz" -runs=0 -artifact_prefix=/dev/null/ 2>/dev/null); do
+for target in $targets; do
     if [ $# -gt 0 ] && [[ " $* " != *" $target "* ]]; then continue; fi
     corpus="$work/corpus/$target"
     crashes="$work/crashes/$target"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Every benchmark of docs/performance.md, one after the other, in release builds.
 #
-#   benches/run.sh [--json]
+#   tests/bench/run.sh [--json]
 #
 # MIB=1024        size of the log that is verified, in mebibytes of stored batches
 # PEERS=0         leave out the peers, which are installed from PyPI
 # DAYSEAL_BENCH_DATA=FILE   real texts: JSON lines of {model, input, output}, .gz allowed
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 mib="${MIB:-1024}"
 json=("$@")
@@ -40,5 +40,5 @@ bench seal "$work/seal"
 bench seal "$work/small" --batches 1000
 if [ "${PEERS:-1}" != 0 ]; then
     say "peers"
-    benches/peers/run.sh ${json[@]+"${json[@]}"}
+    tests/bench/peers/run.sh ${json[@]+"${json[@]}"}
 fi
