@@ -512,6 +512,19 @@ async fn a_wrong_clock_does_not_seal() {
 }
 
 #[tokio::test]
+async fn producer_clock_wrong() {
+    let log = TestLog::new(D1).await;
+    log.fill(1, D1, 1).await;
+    log.seal(D1).await.unwrap();
+    let past = log.fill(2, "2020-02-29", 1).await[0].to_string();
+    let future = log.fill(3, "2031-01-01", 1).await[0].to_string();
+    let report = log.verify(D1).await;
+    expect(&report, 1, &[Code::UnlistedObject]);
+    let objects: Vec<_> = report.findings.iter().map(|f| f.object.as_str()).collect();
+    assert_eq!(objects, [past, future]);
+}
+
+#[tokio::test]
 async fn known_findings_are_shown_and_not_counted() {
     let mut log = TestLog::new(D1).await;
     let keys = log.fill(1, D1, 3).await;

@@ -157,7 +157,10 @@ impl AuditLog {
         };
         let state = self.inner.queue.lock();
         match state.not_stored() {
-            0 => Ok(state.metrics),
+            0 => {
+                state.metrics.trace_close();
+                Ok(state.metrics)
+            }
             entries => Err(CloseError { entries, source }),
         }
     }

@@ -25,3 +25,31 @@ pub struct Metrics {
     /// Uploads under way.
     pub in_flight: u64,
 }
+
+impl Metrics {
+    /// One `tracing` event a batch, at level debug: its key and every counter as a field.
+    pub(crate) fn trace_batch(&self, key: &dayseal_format::BatchKey) {
+        let Self { recorded, refused, stored_entries, stored_batches, stored_bytes, .. } = *self;
+        let Self { failures, data_keys, pending_entries, pending_bytes, in_flight, .. } = *self;
+        tracing::debug!(
+            %key, recorded, refused, stored_entries, stored_batches, stored_bytes, failures,
+            data_keys, pending_entries, pending_bytes, in_flight, "batch stored"
+        );
+    }
+
+    /// One at the end, at level info.
+    pub(crate) fn trace_close(&self) {
+        let Self { recorded, refused, stored_entries, stored_batches, stored_bytes, .. } = *self;
+        let Self { failures, data_keys, .. } = *self;
+        tracing::info!(
+            recorded,
+            refused,
+            stored_entries,
+            stored_batches,
+            stored_bytes,
+            failures,
+            data_keys,
+            "audit log closed"
+        );
+    }
+}

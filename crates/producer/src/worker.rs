@@ -135,8 +135,11 @@ impl Worker {
             .then(|| Instant::now() + Duration::from_millis(left.unsigned_abs()));
         let state = self.queue.lock();
         let age = state.open.as_ref().map(|o| o.deadline);
-        let retry = self.retries.front().and_then(|r| r.not_before);
-        let key = self.key_pause.filter(|_| !state.closed.is_empty());
+        // With every upload taken nothing can start: the next that ends wakes the task, and a time
+        // that is past already would only make it spin.
+        let may_start = self.uploads.len() < self.queue.limits.in_flight;
+        let retry = self.retries.front().and_then(|r| r.not_before).filter(|_| may_start);
+        let key = self.key_pause.filter(|_| may_start && !state.closed.is_empty());
         [midnight, age, retry, key].into_iter().flatten().min()
     }
 
@@ -310,8 +313,12 @@ impl Worker {
         match result {
             Ok(()) => {
                 let bytes = upload.bytes.len() as u64;
-                tracing::debug!(key = %upload.key, bytes, "batch stored");
-                self.queue.lock().stored(upload.number, bytes);
+                let metrics = {
+                    let mut state = self.queue.lock();
+                    state.stored(upload.number, bytes);
+                    state.metrics
+                };
+                metrics.trace_batch(&upload.key);
                 upload.acknowledge();
                 self.queue.room.notify_waiters();
             }
