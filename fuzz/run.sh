@@ -25,10 +25,17 @@ cargo build --quiet --release --locked --target "$host" --bin fuzz
 bin="$CARGO_TARGET_DIR/$host/release"
 
 work="$CARGO_TARGET_DIR/work"
+mkdir -p "$work"
+# Listing ends the process, which libFuzzer takes for a finding: let it write that one here.
+targets="$(DAYSEAL_FUZZ=list "$bin/fuzz" -runs=0 -artifact_prefix="$work/" 2>/dev/null || true)"
+if [ -z "$targets" ]; then
+    echo "fuzz/run.sh: no targets listed" >&2
+    exit 1
+fi
 vectors=../tests/vectors
 failed=0
 printf '%-16s %12s %10s %9s\n' target runs runs/s coverage
-for target in $(DAYSEAL_FUZZ=list "$bin/fuzz" -runs=0 -artifact_prefix=/dev/null/ 2>/dev/null); do
+for target in $targets; do
     if [ $# -gt 0 ] && [[ " $* " != *" $target "* ]]; then continue; fi
     corpus="$work/corpus/$target"
     crashes="$work/crashes/$target"
