@@ -44,7 +44,6 @@
 //! `examples/quickstart.rs` runs on a directory. Formats: `docs/spec/README.md`; what an attacker
 //! with a producer's rights can do: `docs/threat-model.md`.
 
-mod ahead;
 mod batch;
 mod builder;
 mod clock;

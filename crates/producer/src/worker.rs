@@ -11,7 +11,6 @@ use dayseal_store::{Store, StoreError};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::ahead::{Ahead, Compressed};
 use crate::batch::OpenBatch;
 use crate::queue::Queue;
 use crate::upload::Upload;
@@ -45,7 +44,6 @@ pub(crate) struct Worker {
     clock: Arc<dyn Clock>,
     origin: Origin,
     service: ServiceName,
-    ahead: Ahead,
     encoder: Option<BatchEncoder>,
     stream: Option<Stream>,
     before: Option<StreamId>,
@@ -71,7 +69,6 @@ impl Worker {
             clock: builder.clock.clone(),
             origin: builder.origin.clone(),
             service: builder.service_name.clone(),
-            ahead: Ahead::default(),
             encoder: Some(BatchEncoder::new()),
             stream: None,
             before: None,
@@ -111,8 +108,7 @@ impl Worker {
 
     fn is_done(&self) -> bool {
         let state = self.queue.lock();
-        let nothing_left = state.open.is_none() && state.closed.is_empty() && self.ahead.is_empty();
-        let encoded = self.keyless || nothing_left;
+        let encoded = self.keyless || (state.open.is_none() && state.closed.is_empty());
         state.closing && encoded && self.retries.is_empty()
     }
 
@@ -143,8 +139,7 @@ impl Worker {
         // that is past already would only make it spin.
         let may_start = self.uploads.len() < self.queue.limits.in_flight;
         let retry = self.retries.front().and_then(|r| r.not_before).filter(|_| may_start);
-        let waits = !state.closed.is_empty() || !self.ahead.is_empty();
-        let key = self.key_pause.filter(|_| may_start && waits);
+        let key = self.key_pause.filter(|_| may_start && !state.closed.is_empty());
         [midnight, age, retry, key].into_iter().flatten().min()
     }
 
@@ -160,23 +155,19 @@ impl Worker {
             if self.keyless || (!closing && !due(&self.key_pause)) {
                 return;
             }
-            self.compress_next();
-            let Some(next) = self.ahead.next().await else { return };
-            // The batch behind is compressed while this one is sealed.
-            self.compress_next();
-            if let Err((next, error)) = self.encode(next).await {
-                self.key_failed(next, error);
+            let Some(batch) = self.next_closed() else { return };
+            if let Err((batch, error)) = self.encode(batch).await {
+                self.key_failed(batch, error);
             }
         }
     }
 
-    /// Begins with the oldest closed batch, unless another is ahead already.
-    fn compress_next(&mut self) {
-        if self.ahead.is_empty()
-            && let Some(batch) = self.queue.lock().closed.pop_front()
-        {
-            self.ahead.start(batch);
-        }
+    fn next_closed(&mut self) -> Option<OpenBatch> {
+        let mut state = self.queue.lock();
+        let mut batch = state.closed.pop_front()?;
+        // Nothing can follow: the stream closes with this batch.
+        batch.last |= state.closing && state.closed.is_empty() && state.open.is_none();
+        Some(batch)
     }
 
     /// Sends a failed batch again: the same bytes, unless its day takes no more.
@@ -214,14 +205,11 @@ impl Worker {
     }
 
     /// Encodes the next batch of the stream and starts its upload.
-    async fn encode(&mut self, next: Compressed) -> Result<(), (Compressed, KeyError)> {
+    async fn encode(&mut self, batch: OpenBatch) -> Result<(), (OpenBatch, KeyError)> {
         let random: [u8; 32] = match self.stream_of_today().await.and_then(|()| random()) {
             Ok(random) => random,
-            Err(error) => return Err((next, error)),
+            Err(error) => return Err((batch, error)),
         };
-        let Compressed { batch, frame } = next;
-        // When nothing can follow, the stream closes with this batch.
-        let last = batch.last || self.is_last();
         let stream = self.stream.as_mut().expect("made above");
         let header = Header {
             after: stream.after.filter(|_| stream.next_seq == 0),
@@ -231,7 +219,7 @@ impl Worker {
             first_time: batch.first_time,
             hints: None,
             key_id: stream.key_id.clone(),
-            last,
+            last: batch.last,
             last_time: batch.last_time,
             origin: self.origin.clone(),
             previous: stream.previous,
@@ -245,9 +233,9 @@ impl Worker {
         let key = stream.key.clone();
         let mut encoder = self.encoder.take().unwrap_or_default();
         let OpenBatch { number, entries, waiters, .. } = batch;
-        // Hashing megabytes would hold up the runtime's other tasks.
+        // Compressing megabytes would hold up the runtime's other tasks.
         let job = move || {
-            let encoded = encoder.seal(header, &entries, &frame, &key, &random);
+            let encoded = encoder.encode(header, &entries, &key, &random);
             (encoder, entries, key, encoded)
         };
         let (encoder, entries, key, encoded): (_, _, _, Result<EncodedBatch, BatchError>) =
@@ -256,7 +244,7 @@ impl Worker {
         let encoded = encoded.expect("entries, names and keys were held to the format's limits");
         stream.previous = Some(encoded.digest);
         stream.next_seq += 1;
-        let closed = last || stream.next_seq > dayseal_format::names::MAX_SEQ;
+        let closed = batch.last || stream.next_seq > dayseal_format::names::MAX_SEQ;
         if closed {
             self.before = self.stream.take().map(|s| s.id);
         }
@@ -270,11 +258,6 @@ impl Worker {
         let upload = Upload::new(encoded, number, waiters, key);
         self.uploads.spawn(upload.attempt(self.store.clone()));
         Ok(())
-    }
-
-    fn is_last(&self) -> bool {
-        let state = self.queue.lock();
-        state.closing && state.closed.is_empty() && state.open.is_none() && self.ahead.is_empty()
     }
 
     /// Makes sure that the current stream is one of today: a stream never spans two days.
@@ -304,9 +287,8 @@ impl Worker {
     }
 
     /// No data key: the batch waits, and so does everything behind it.
-    fn key_failed(&mut self, mut next: Compressed, error: KeyError) {
+    fn key_failed(&mut self, mut batch: OpenBatch, error: KeyError) {
         tracing::error!(%error, "no data key for the audit log; entries wait in memory");
-        let batch = &mut next.batch;
         let entries = batch.entries.len();
         let failure = NotStored { entries, source: Arc::new(error) };
         for waiter in batch.waiters.drain(..) {
@@ -315,8 +297,8 @@ impl Worker {
         self.key_pause = Some(Instant::now() + self.pause(self.key_failures));
         self.key_failures += 1;
         let mut state = self.queue.lock();
-        state.failed(next.batch.number, &failure);
-        self.ahead.hand_back(next);
+        state.failed(batch.number, &failure);
+        state.closed.push_front(batch);
         self.keyless |= state.closing;
         self.given_up |= state.closing;
         self.last_failure = Some(failure);

@@ -97,11 +97,6 @@ pub struct EncodedBatch {
     pub header: Header,
 }
 
-/// Entries as one zstd frame: the part of encoding that does not depend on the batch before, so that
-/// it can be done ahead.
-#[derive(Clone, Debug)]
-pub struct Frame(Vec<u8>);
-
 /// Encodes batches, keeping compressor and buffers from one to the next.
 pub struct BatchEncoder {
     zstd: zstd::bulk::Compressor<'static>,
@@ -130,15 +125,6 @@ impl BatchEncoder {
         Self { zstd, salts: Vec::new() }
     }
 
-    /// Compresses entries, the first half of [`BatchEncoder::encode`].
-    ///
-    /// # Errors
-    /// [`BatchError::Limit`] if zstd fails, which it does only for want of memory.
-    pub fn compress(&mut self, entries: &Entries) -> Result<Frame, BatchError> {
-        let frame = self.zstd.compress(&entries.bytes);
-        frame.map(Frame).map_err(|_| BatchError::Limit("zstd failed"))
-    }
-
     /// Encodes one batch. Of `header`, the fields `entries`, `salt`, `commitment` and `root` are
     /// filled here; `random` is 32 bytes from the kernel.
     ///
@@ -146,25 +132,8 @@ impl BatchEncoder {
     /// [`BatchError::Limit`] or [`BatchError::Header`] when the input is outside the format's limits.
     pub fn encode(
         &mut self,
-        header: Header,
-        entries: &Entries,
-        key: &DataKey,
-        random: &[u8; 32],
-    ) -> Result<EncodedBatch, BatchError> {
-        let frame = self.compress(entries)?;
-        self.seal(header, entries, &frame, key, random)
-    }
-
-    /// The second half of [`BatchEncoder::encode`]; `frame` is what [`BatchEncoder::compress`] made
-    /// of these `entries`.
-    ///
-    /// # Errors
-    /// As [`BatchEncoder::encode`].
-    pub fn seal(
-        &mut self,
         mut header: Header,
         entries: &Entries,
-        Frame(frame): &Frame,
         key: &DataKey,
         random: &[u8; 32],
     ) -> Result<EncodedBatch, BatchError> {
@@ -181,13 +150,18 @@ impl BatchEncoder {
         let start = PREFIX_LEN + draft.len();
         let frame_at = start + 8;
 
-        let plain_len = padded_len(8 + frame.len());
-        let mut out = Vec::with_capacity(start + plain_len + TAG_LEN);
-        out.resize(frame_at, 0);
-        out.extend_from_slice(frame);
+        let bound = zstd::zstd_safe::compress_bound(entries.bytes.len());
+        let mut out = vec![0; frame_at + bound];
+        let frame_len = self
+            .zstd
+            .compress_to_buffer(&entries.bytes, &mut out[frame_at..])
+            .map_err(|_| BatchError::Limit("zstd failed"))?;
+        let plain_len = padded_len(8 + frame_len);
+        out.truncate(frame_at + frame_len);
         out.resize(start + plain_len, 0);
+        out.reserve_exact(TAG_LEN);
 
-        header.salt = mix_salt(key, random, &draft, frame);
+        header.salt = mix_salt(key, random, &draft, &out[frame_at..frame_at + frame_len]);
         let keys = BatchKeys::derive(key, &header.salt, &header.origin, header.stream, header.seq);
         header.commitment = Digest(keys.commitment);
         keys.leaf_salts(entries.len(), &mut self.salts);
@@ -200,7 +174,7 @@ impl BatchEncoder {
         out[12..16].copy_from_slice(&ciphertext_len.to_be_bytes());
         out[PREFIX_LEN..start].copy_from_slice(&header.encode());
         out[start..start + 4].copy_from_slice(&(entries.bytes.len() as u32).to_be_bytes());
-        out[start + 4..frame_at].copy_from_slice(&(frame.len() as u32).to_be_bytes());
+        out[start + 4..frame_at].copy_from_slice(&(frame_len as u32).to_be_bytes());
 
         let (associated, plain) = out.split_at_mut(start);
         let tag = Aes256Gcm::new(&keys.encrypt.into())
