@@ -78,6 +78,10 @@ pub(super) fn meta(length: u64, etag: String) -> ObjectMeta {
     ObjectMeta { length, etag, version: None }
 }
 
+/// Looks at a file before it counts as out of reach. A swap takes a flush of the disk, a look some
+/// microseconds.
+const OPEN_ATTEMPTS: u32 = 1_000;
+
 /// Opens a regular file that no symbolic link leads to; returns its length too.
 ///
 /// Someone who exchanges a directory on the way for a link between check and use is not stopped here: the
@@ -86,17 +90,24 @@ fn open(root: &Root, action: &'static str, key: &str) -> Result<(File, u64), Sto
     refuse_links(root, action, key)?;
     let path = root.path_of(key);
     let failed = |e| error(action, &root.object(key), e);
-    let seen = fs::symlink_metadata(&path).map_err(failed)?;
-    // Before opening: opening a named pipe would wait for a writer for ever.
-    if !seen.is_file() {
-        return Err(odd(root, action, key, kind_of(&seen)));
+    // Another process may swap the object between the look and the opening: then look again.
+    for _ in 0..OPEN_ATTEMPTS {
+        let seen = fs::symlink_metadata(&path).map_err(failed)?;
+        // Before opening: opening a named pipe would wait for a writer for ever.
+        if !seen.is_file() {
+            return Err(odd(root, action, key, kind_of(&seen)));
+        }
+        let file = File::open(&path).map_err(failed)?;
+        let opened = file.metadata().map_err(failed)?;
+        if !opened.is_file() {
+            return Err(odd(root, action, key, kind_of(&opened)));
+        }
+        if same_file(&seen, &opened) {
+            return Ok((file, opened.len()));
+        }
     }
-    let file = File::open(&path).map_err(failed)?;
-    let opened = file.metadata().map_err(failed)?;
-    if !opened.is_file() || !same_file(&seen, &opened) {
-        return Err(odd(root, action, key, "a file that was exchanged meanwhile"));
-    }
-    Ok((file, opened.len()))
+    let detail = "it is exchanged faster than it can be opened; try again";
+    Err(StoreError::new(ErrorKind::Unavailable, action, root.object(key), detail))
 }
 
 /// Checks every directory between the root and the object.
