@@ -8,6 +8,7 @@
 //! | [`create_log`] | the first checkpoint, signed over nothing; refuses an existing log | `docs/spec/sealing.md` |
 //! | [`Sealer`] | every unsealed day into a manifest and a checkpoint; finishes what a crash left | `docs/spec/sealing.md` |
 //! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
+//! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
 //!
 //! # What it trusts
@@ -23,6 +24,7 @@ mod objects;
 pub mod read;
 pub mod seal;
 pub mod verify;
+pub mod watch;
 
 pub use create::{LogSettings, create_log};
 pub use seal::{SealError, SealSummary, SealedDay, Sealer};

@@ -212,6 +212,11 @@ pub fn head_key(origin: &Origin) -> String {
     format!("heads/{}", Digest::of(origin.as_str().as_bytes()))
 }
 
+/// Key of a scheduled verifier's memory in the state root: `verifier/<SHA-256 of the origin>`.
+pub fn memory_key(origin: &Origin) -> String {
+    format!("verifier/{}", Digest::of(origin.as_str().as_bytes()))
+}
+
 /// The day a manifest's key names.
 pub fn parse_manifest_key(key: &str) -> Option<Day> {
     key.strip_prefix(MANIFESTS)?.strip_suffix(".ndjson")?.parse().ok()

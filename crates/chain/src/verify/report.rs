@@ -156,7 +156,7 @@ pub struct HeadInfo {
 
 impl Report {
     /// The exit code that these outcomes lead to: of several, the first of 1, 5, 4, 3.
-    pub(super) fn exit_code(outcomes: impl IntoIterator<Item = Outcome>) -> u8 {
+    pub(crate) fn exit_code(outcomes: impl IntoIterator<Item = Outcome>) -> u8 {
         outcomes.into_iter().min().map_or(0, Outcome::exit_code)
     }
 }

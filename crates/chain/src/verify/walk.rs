@@ -86,6 +86,17 @@ impl Walk {
         self.last
     }
 
+    /// Leaves and root of the tree at the end of each day that a valid checkpoint covers, oldest
+    /// first.
+    pub fn boundaries(&self) -> &[(Day, u64, Digest)] {
+        &self.boundaries
+    }
+
+    /// What was found so far; the end of the run judges it.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     pub(super) fn find(&mut self, finding: Finding) {
         tracing::debug!(id = finding.id, object = finding.object, "finding");
         // The same fact may show twice, such as an object that is missing and unreadable.
