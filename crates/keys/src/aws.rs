@@ -43,6 +43,8 @@ pub use signer::{KmsSigner, MAX_MESSAGE};
 
 /// A connection that is not up after this long never comes up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Pause before the second attempt at most; the next may be twice as long, and so on.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between two attempts.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
@@ -139,6 +141,7 @@ impl Aws {
     fn retries(&self) -> RetryConfig {
         RetryConfig::standard()
             .with_max_attempts(self.0.options.attempts.max(1))
+            .with_initial_backoff(FIRST_PAUSE)
             .with_max_backoff(MAX_PAUSE)
     }
 
