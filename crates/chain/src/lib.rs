@@ -19,6 +19,7 @@
 
 mod create;
 mod head;
+mod key_cache;
 mod objects;
 pub mod read;
 pub mod seal;
