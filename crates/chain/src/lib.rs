@@ -20,6 +20,7 @@
 
 mod create;
 mod head;
+mod key_cache;
 mod objects;
 pub mod read;
 pub mod seal;

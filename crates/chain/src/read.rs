@@ -5,10 +5,11 @@ use dayseal_format::manifest::lines;
 use dayseal_format::names::{entries_prefix, manifest_key};
 use dayseal_format::record::Record;
 use dayseal_format::{Acknowledgement, BatchKey, Day, Digest, Origin, event::Event};
-use dayseal_keys::{DataKeyOpener, KeyContext, KeyError};
+use dayseal_keys::{DataKeyOpener, KeyError};
 use dayseal_store::{EntryKind, ErrorKind, Store, StoreError};
 use serde::Serialize;
 
+use crate::key_cache::KeyCache;
 use crate::objects::{Lister, READ_LIMIT};
 
 /// A batch that cannot be read.
@@ -71,6 +72,7 @@ pub struct BatchReader<'a> {
     opener: &'a dyn DataKeyOpener,
     origin: Origin,
     allowed: Vec<String>,
+    cache: KeyCache,
 }
 
 impl<'a> BatchReader<'a> {
@@ -81,7 +83,7 @@ impl<'a> BatchReader<'a> {
         origin: Origin,
         allowed: Vec<String>,
     ) -> Self {
-        Self { evidence, opener, origin, allowed }
+        Self { evidence, opener, origin, allowed, cache: KeyCache::default() }
     }
 
     /// Reads, checks and opens one batch.
@@ -105,8 +107,7 @@ impl<'a> BatchReader<'a> {
             let expected = self.allowed.join(", ");
             return Err(ReadError::ForeignKey { object, expected, found: h.key_id.clone() });
         }
-        let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
-        let data_key = self.opener.open(&h.key_id, &h.wrapped_key, &context).await;
+        let data_key = self.cache.open(self.opener, h).await;
         let data_key =
             data_key.map_err(|source| ReadError::Key { object: object.clone(), source })?;
         batch.open(&data_key).map_err(|source| ReadError::Batch { object, source })

@@ -10,7 +10,6 @@ mod chain;
 mod entries;
 mod finding;
 mod judge;
-mod key_cache;
 mod late;
 mod listing;
 mod objects;

@@ -3,7 +3,8 @@
 //! Three traits, one for each right: [`DataKeySource`] makes data keys (producers),
 //! [`DataKeyOpener`] opens them (auditors), [`Signer`] signs checkpoints (the sealer). Each role
 //! needs one of them and holds no more. [`LocalKeys`] is all three from a key file, for laptops,
-//! tests and small set-ups; AWS KMS will fill the same traits.
+//! tests and small set-ups. With the feature `aws`, the module `aws` fills the same traits from AWS KMS, whose
+//! keys nobody can export, and from key files kept in AWS Secrets Manager. A [`KeyRef`] says which.
 //!
 //! # What it trusts
 //! The key file's owner and the operating system's random generator. A local wrapping key both makes
@@ -11,17 +12,23 @@
 //! and a file that group or others may read is refused. Which key may open a batch is the caller's
 //! policy to say, never the batch's header. Wrapping: `docs/spec/batch.md`, "Local wrapping".
 
+mod arn;
+#[cfg(feature = "aws")]
+pub mod aws;
 mod context;
 mod error;
 mod local;
+mod reference;
 
 use async_trait::async_trait;
 use dayseal_format::VerifierKey;
 use dayseal_format::batch::DataKey;
 
+pub use arn::Arn;
 pub use context::KeyContext;
-pub use error::KeyError;
-pub use local::{LocalKeys, random};
+pub use error::{KeyError, ServiceFault};
+pub use local::{LocalKeys, LocalSigner, LogSecret, random};
+pub use reference::KeyRef;
 
 /// A fresh data key, in the clear for its user and wrapped for the batch header.
 #[derive(Debug)]

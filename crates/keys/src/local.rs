@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use aes_gcm::aead::AeadInOut as _;
 use aes_gcm::{Aes256Gcm, KeyInit as _};
@@ -14,7 +15,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{DataKeyOpener, DataKeySource, GeneratedKey, KeyContext, KeyError, Signer};
 
@@ -38,7 +39,8 @@ pub fn random<const N: usize>() -> Result<[u8; N], KeyError> {
 ///
 /// A role gets a file with only the keys it needs: the others are optional in the file.
 pub struct LocalKeys {
-    signing: Option<(SigningKey, VerifierKey)>,
+    signing: Option<LocalSigner>,
+    log_secret: Option<LogSecret>,
     wrapping: Option<WrappingKey>,
     file: KeyFile,
 }
@@ -87,7 +89,7 @@ impl LocalKeys {
             log_secret: secret()?,
         };
         Self::from_file(file)
-            .map_err(|reason| KeyError::Malformed { path: "(new keys)".into(), reason })
+            .map_err(|reason| KeyError::Malformed { place: "(new keys)".into(), reason })
     }
 
     /// Reads a key file.
@@ -97,7 +99,6 @@ impl LocalKeys {
     /// may read it.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let io = |source| KeyError::File { action: "read", path: path.to_owned(), source };
-        let malformed = |reason: String| KeyError::Malformed { path: path.to_owned(), reason };
         let meta = fs::metadata(path).map_err(io)?;
         #[cfg(unix)]
         {
@@ -107,14 +108,25 @@ impl LocalKeys {
                 return Err(KeyError::Exposed { path: path.to_owned(), mode });
             }
         }
-        if meta.len() > MAX_FILE {
-            return Err(malformed(format!("{} bytes, expected at most {MAX_FILE}", meta.len())));
+        let mut bytes = Zeroizing::new(Vec::new());
+        fs::File::open(path)
+            .and_then(|f| f.take(MAX_FILE + 1).read_to_end(&mut bytes))
+            .map_err(io)?;
+        Self::parse(&bytes, &path.display().to_string())
+    }
+
+    /// Reads the bytes of a key file that lies in `place`, which errors name.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`].
+    pub fn parse(bytes: &[u8], place: &str) -> Result<Self, KeyError> {
+        let malformed = |reason: String| KeyError::Malformed { place: place.to_owned(), reason };
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(malformed(format!("longer than {MAX_FILE} bytes")));
         }
-        let mut text = fs::read(path).map_err(io)?;
         // serde's message could quote a value; say only where.
-        let file = serde_json::from_slice(&text)
+        let file = serde_json::from_slice(bytes)
             .map_err(|e| malformed(format!("line {} column {}", e.line(), e.column())));
-        text.zeroize();
         Self::from_file(file?).map_err(malformed)
     }
 
@@ -161,12 +173,13 @@ impl LocalKeys {
                 seed.zeroize();
                 let verifier = VerifierKey::new(&file.origin, key.verifying_key().as_bytes())
                     .map_err(|e| e.to_string())?;
-                Some((key, verifier))
+                Some(LocalSigner { key: Arc::new(key), verifier })
             }
         };
         let wrapping = bytes("wrapping_key", &file.wrapping_key)?.map(WrappingKey::new);
-        bytes("log_secret", &file.log_secret)?.zeroize();
-        Ok(Self { signing, wrapping, file })
+        let log_secret =
+            bytes("log_secret", &file.log_secret)?.map(|b| LogSecret(Zeroizing::new(b)));
+        Ok(Self { signing, wrapping, log_secret, file })
     }
 
     /// The log these keys belong to.
@@ -174,14 +187,20 @@ impl LocalKeys {
         &self.file.origin
     }
 
-    /// The verifier key, for the policy.
+    /// What signs with the file's signing key, and knows its verifier key.
     ///
     /// # Errors
     /// [`KeyError::Absent`] if the file has no signing key.
-    pub fn signer(&self) -> Result<LocalSigner<'_>, KeyError> {
-        let (key, verifier) =
-            self.signing.as_ref().ok_or(KeyError::Absent { what: "signing key" })?;
-        Ok(LocalSigner { key, verifier })
+    pub fn signer(&self) -> Result<LocalSigner, KeyError> {
+        self.signing.clone().ok_or(KeyError::Absent { what: "signing key" })
+    }
+
+    /// The log secret.
+    ///
+    /// # Errors
+    /// [`KeyError::Absent`] if the file has none.
+    pub fn log_secret(&self) -> Result<&LogSecret, KeyError> {
+        self.log_secret.as_ref().ok_or(KeyError::Absent { what: "log secret" })
     }
 
     /// Id of the wrapping key, for the policy.
@@ -197,27 +216,44 @@ impl LocalKeys {
     }
 }
 
-/// Signs with the signing key of a key file.
-#[derive(Clone, Copy)]
-pub struct LocalSigner<'a> {
-    key: &'a SigningKey,
-    verifier: &'a VerifierKey,
+/// Signs with the signing key of a key file. The key is wiped with the last clone.
+#[derive(Clone)]
+pub struct LocalSigner {
+    key: Arc<SigningKey>,
+    verifier: VerifierKey,
 }
 
-impl fmt::Debug for LocalSigner<'_> {
+impl fmt::Debug for LocalSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LocalSigner({})", self.verifier)
     }
 }
 
 #[async_trait]
-impl Signer for LocalSigner<'_> {
+impl Signer for LocalSigner {
     fn verifier_key(&self) -> &VerifierKey {
-        self.verifier
+        &self.verifier
     }
 
     async fn sign(&self, text: &[u8]) -> Result<[u8; 64], KeyError> {
         Ok(self.key.sign(text).to_bytes())
+    }
+}
+
+/// The root of a log's pseudonyms, content digests and hints: 32 bytes, never printed, wiped when dropped.
+#[derive(Clone)]
+pub struct LogSecret(Zeroizing<[u8; 32]>);
+
+impl LogSecret {
+    /// The bytes, for derivation only.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for LogSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogSecret(..)")
     }
 }
 

@@ -1,15 +1,14 @@
 //! Level `entries`: every batch opened under the policy's keys, every entry read.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use dayseal_format::batch::{Batch, BatchError, DataKey};
 use dayseal_format::event::Event;
 use dayseal_format::record::BatchRecord;
 use dayseal_format::{BatchKey, UnixMillis};
-use dayseal_keys::{KeyContext, KeyError};
+use dayseal_keys::KeyError;
 
 use super::finding::{Finding, FindingCode as Code};
-use super::key_cache::KeyCache;
 use super::verifier::Verifier;
 
 impl Verifier<'_> {
@@ -30,23 +29,11 @@ impl Verifier<'_> {
                 format!("its data key was wrapped by {}, which the policy does not name", h.key_id);
             return Err(finding(Code::ForeignKey, detail));
         }
-        if let Some(known) = self.cache().get(h.stream, &h.wrapped_key) {
-            return Ok(Some(known));
-        }
-        let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
-        match opener.open(&h.key_id, &h.wrapped_key, &context).await {
-            Ok(data_key) => {
-                let data_key = Arc::new(data_key);
-                self.cache().insert(h.stream, &h.wrapped_key, data_key.clone());
-                Ok(Some(data_key))
-            }
+        match self.cache.open(opener, h).await {
+            Ok(data_key) => Ok(Some(data_key)),
             Err(e @ KeyError::Unwrap { .. }) => Err(finding(Code::WrongKeyOrForged, e.to_string())),
             Err(e) => Err(finding(Code::Unreadable, e.to_string())),
         }
-    }
-
-    fn cache(&self) -> MutexGuard<'_, KeyCache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

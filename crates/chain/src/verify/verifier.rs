@@ -1,14 +1,12 @@
 //! The verifier: what it reads, and what it trusts.
 
-use std::sync::Mutex;
-
 use dayseal_format::names::LOG_JSON;
 use dayseal_format::{Day, LogFile, Origin, Policy, VerifierKey};
 use dayseal_keys::DataKeyOpener;
 use dayseal_store::{Store, StoreError};
 
-use super::key_cache::KeyCache;
 use super::options::VerifyOptions;
+use crate::key_cache::KeyCache;
 
 /// Longest `log.json` read, in bytes.
 const MAX_LOG_JSON: u64 = 64 * 1024;
@@ -24,7 +22,7 @@ pub struct Verifier<'a> {
     pub(super) origin: Origin,
     pub(super) keys: Vec<VerifierKey>,
     pub(super) first_day: Day,
-    pub(super) cache: Mutex<KeyCache>,
+    pub(super) cache: KeyCache,
 }
 
 /// A run that could not even begin, or lost its store on the way.
@@ -79,7 +77,7 @@ impl<'a> Verifier<'a> {
                 (file.origin, keys, file.first_day)
             }
         };
-        let cache = Mutex::default();
+        let cache = KeyCache::default();
         Ok(Self { evidence, state, policy, opener, options, origin, keys, first_day, cache })
     }
 }
