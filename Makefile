@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-chain dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
+PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-chain dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
 FUZZ_SECONDS ?= 5
 
 .PHONY: help demo test test-rust lint fmt clippy doc deps fuzz bench check clean

@@ -1,0 +1,84 @@
+//! What lives as long as the function's process: configuration, connections, keys.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dayseal_keys::Signer;
+use dayseal_keys::aws::{Aws, open_signer};
+use dayseal_store::{OpenOptions, Store};
+use tokio::sync::Mutex;
+
+use crate::{Config, FunctionError};
+
+/// Made once at cold start and lent to each invocation. What a log needs is opened when it is first
+/// asked for, and kept: an invocation that finds it warm opens nothing.
+#[derive(Debug)]
+pub struct Context {
+    /// The configuration.
+    pub config: Config,
+    /// The way to the key services.
+    pub aws: Aws,
+    stores: Mutex<HashMap<String, Arc<dyn Store>>>,
+    signers: Mutex<HashMap<String, Arc<dyn Signer>>>,
+}
+
+impl Context {
+    /// Opens nothing yet.
+    pub fn new(config: Config, aws: Aws) -> Self {
+        Self { config, aws, stores: Mutex::default(), signers: Mutex::default() }
+    }
+
+    /// From the environment.
+    ///
+    /// # Errors
+    /// [`FunctionError::Config`].
+    pub fn from_environment() -> Result<Self, FunctionError> {
+        Ok(Self::new(Config::from_environment()?, Aws::default()))
+    }
+
+    /// The store at a root.
+    ///
+    /// # Errors
+    /// [`FunctionError::Store`], [`FunctionError::Config`].
+    pub async fn store(&self, url: &str) -> Result<Arc<dyn Store>, FunctionError> {
+        self.open(url, OpenOptions::default()).await
+    }
+
+    /// The store at a root, for a role that may only put objects.
+    ///
+    /// # Errors
+    /// As [`Context::store`].
+    pub async fn store_for_writing(&self, url: &str) -> Result<Arc<dyn Store>, FunctionError> {
+        self.open(url, OpenOptions { check_versioning: false, ..OpenOptions::default() }).await
+    }
+
+    async fn open(&self, url: &str, options: OpenOptions) -> Result<Arc<dyn Store>, FunctionError> {
+        let mut stores = self.stores.lock().await;
+        if let Some(store) = stores.get(url) {
+            return Ok(store.clone());
+        }
+        let store = dayseal_store::open(url, &options).await?;
+        stores.insert(url.to_owned(), store.clone());
+        Ok(store)
+    }
+
+    /// The signer of a configured log.
+    ///
+    /// # Errors
+    /// [`FunctionError::Config`] without a signing key, [`FunctionError::Keys`].
+    pub async fn signer(&self, name: &str) -> Result<Arc<dyn Signer>, FunctionError> {
+        let (_, log) = self.config.log(Some(name))?;
+        let key = self.config.signing_key.as_ref().ok_or_else(|| {
+            FunctionError::Config(
+                "DAYSEAL_CONFIG: `signing_key` is missing: nothing can be sealed".into(),
+            )
+        })?;
+        let mut signers = self.signers.lock().await;
+        if let Some(signer) = signers.get(name) {
+            return Ok(signer.clone());
+        }
+        let signer = open_signer(&self.aws, key, &log.origin).await?;
+        signers.insert(name.to_owned(), signer.clone());
+        Ok(signer)
+    }
+}
