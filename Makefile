@@ -23,8 +23,8 @@ test: ## Every test; installs LocalStack and the Python reader's needs into .too
 # nextest is faster where it is installed; plain cargo runs the same tests.
 test-rust: ## The Rust tests alone; those that need S3 say so and skip, but fail where CI is set
 	if cargo nextest --version >/dev/null 2>&1; \
-	then cargo nextest run --locked --workspace --features dayseal-store/conformance; \
-	else cargo test --locked --workspace --features dayseal-store/conformance --lib --bins --tests; fi
+	then cargo nextest run --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws; \
+	else cargo test --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws --lib --bins --tests; fi
 	cargo test --locked -q --workspace --doc
 
 lint: fmt clippy doc deps ## Everything that reads the code without running it
@@ -35,6 +35,7 @@ fmt:
 # Package by package, so that features unified across the workspace hide nothing.
 clippy:
 	@for package in $(PACKAGES); do echo "clippy $$package"; cargo clippy --locked -q -p $$package --all-targets -- -D warnings || exit 1; done
+	cargo clippy --locked -q -p dayseal-keys --features aws --all-targets -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked -q --workspace --no-deps --document-private-items

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
+use dayseal_keys::Arn;
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     /// State root: heads and other changing things
     #[arg(long, global = true, env = "DAYSEAL_STATE", value_name = "URL")]
     pub(crate) state: Option<String>,
-    /// Key file
+    /// Key file, instead of the keys that the configuration names
     #[arg(long, global = true, env = "DAYSEAL_KEYS", value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
     /// The auditor's policy file
@@ -81,11 +82,16 @@ pub(crate) enum Command {
 }
 
 /// Makes DIR/dayseal.toml, DIR/keys.json and DIR/policy, and an empty log. Refuses to overwrite.
+///
+/// Keys in AWS are made before, by whoever runs the account; each is tried before anything is written. With both
+/// of them there is no DIR/keys.json. Region and account are the ARN's, credentials those of AWS tools.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dayseal init ./audit
   dayseal init ./audit --origin audit.example.com/prod --retention-days 2192
-  dayseal init ./audit --evidence s3://acme-audit/prod --state s3://acme-state/prod")]
+  dayseal init ./audit --evidence s3://acme-audit/prod --state s3://acme-state/prod
+  dayseal init ./audit --signing-key arn:aws:kms:eu-west-1:111122223333:key/0a1b… \\
+      --wrapping-key arn:aws:kms:eu-west-1:111122223333:key/2c3d…")]
 pub(crate) struct Init {
     /// Directory for the configuration, and for the log itself unless --evidence and --state say otherwise
     pub(crate) dir: PathBuf,
@@ -98,6 +104,12 @@ pub(crate) struct Init {
     /// First day of the log; today if not given
     #[arg(long, value_name = "DAY")]
     pub(crate) first_day: Option<Day>,
+    /// Sign with this KMS key (ECC_NIST_EDWARDS25519), or with the key file in this secret
+    #[arg(long, value_name = "ARN")]
+    pub(crate) signing_key: Option<Arn>,
+    /// Wrap data keys by this KMS key (symmetric), or by the key file in this secret
+    #[arg(long, value_name = "ARN")]
+    pub(crate) wrapping_key: Option<Arn>,
     /// Days that evidence is kept
     #[arg(long, default_value_t = dayseal_chain::LogSettings::DEFAULT_RETENTION_DAYS)]
     pub(crate) retention_days: u32,

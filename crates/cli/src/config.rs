@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use dayseal_chain::LogSettings;
 use dayseal_format::{Day, Origin, Policy, ServiceName, UnixMillis};
-use dayseal_keys::LocalKeys;
+use dayseal_keys::KeyRef;
+use dayseal_keys::aws::Aws;
 use dayseal_store::{OpenOptions, Store};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,13 @@ pub(crate) struct File {
     pub(crate) grace_minutes: Option<u32>,
     pub(crate) evidence: String,
     pub(crate) state: String,
-    pub(crate) keys: PathBuf,
+    /// Key file, for the keys that have no reference of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) keys: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signing_key: Option<KeyRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) wrapping_key: Option<KeyRef>,
     pub(crate) policy: PathBuf,
     #[serde(default, skip_serializing_if = "S3::is_default")]
     pub(crate) s3: S3,
@@ -59,8 +66,9 @@ impl S3 {
 /// Flags over environment over file.
 #[derive(Debug)]
 pub(crate) struct Config<'a> {
-    args: &'a Args,
+    pub(crate) args: &'a Args,
     file: Option<(PathBuf, File)>,
+    pub(crate) aws: Aws,
 }
 
 impl<'a> Config<'a> {
@@ -69,7 +77,8 @@ impl<'a> Config<'a> {
             Some(path) => Some(path.clone()),
             None => Some(PathBuf::from(FILE)).filter(|p| p.exists()),
         };
-        let Some(path) = path else { return Ok(Self { args, file: None }) };
+        let aws = Aws::default();
+        let Some(path) = path else { return Ok(Self { args, file: None, aws }) };
         let text = std::fs::read_to_string(&path).map_err(|e| {
             UsageError(format!("cannot read the configuration {}: {e}", path.display()))
         })?;
@@ -77,7 +86,7 @@ impl<'a> Config<'a> {
             UsageError(format!("the configuration {} is not valid: {e}", path.display()))
         })?;
         let base = path.parent().map(Path::to_owned).unwrap_or_default();
-        Ok(Self { args, file: Some((base, file)) })
+        Ok(Self { args, file: Some((base, file)), aws })
     }
 
     /// The file, for commands that cannot do without.
@@ -112,6 +121,11 @@ impl<'a> Config<'a> {
     /// The time: the system's, or the one given for demonstrations and tests.
     pub(crate) fn now(&self) -> anyhow::Result<UnixMillis> {
         now(self.args)
+    }
+
+    /// The file if there is one, and the directory that its paths are relative to.
+    pub(crate) fn based_file(&self) -> Option<(&Path, &File)> {
+        self.file.as_ref().map(|(base, file)| (base.as_path(), file))
     }
 
     /// A path of the file, relative to it.
@@ -163,24 +177,6 @@ impl<'a> Config<'a> {
         Ok(Some(dayseal_store::open(&url, &self.options()).await?))
     }
 
-    pub(crate) fn keys(&self) -> anyhow::Result<Option<LocalKeys>> {
-        let path = match (&self.args.keys, &self.file) {
-            (Some(path), _) => path.clone(),
-            (None, Some((_, file))) => self.resolve(&file.keys),
-            (None, None) => return Ok(None),
-        };
-        // An auditor may have the configuration and not the keys; a named file must be there.
-        if self.args.keys.is_none() && !path.exists() {
-            return Ok(None);
-        }
-        Ok(Some(LocalKeys::load(&path)?))
-    }
-
-    pub(crate) fn needed_keys(&self) -> anyhow::Result<LocalKeys> {
-        let missing = || UsageError("no keys: give --keys FILE or --config FILE".into());
-        Ok(self.keys()?.ok_or_else(missing)?)
-    }
-
     pub(crate) fn policy_path(&self) -> Option<PathBuf> {
         match (&self.args.policy, &self.file) {
             (Some(path), _) => Some(path.clone()),
@@ -201,14 +197,6 @@ impl<'a> Config<'a> {
     pub(crate) fn origin(&self) -> anyhow::Result<Option<Origin>> {
         let configured = || self.file.as_ref().map(|(_, f)| f.origin.clone());
         Ok(self.policy()?.map(|p| p.origin).or_else(configured))
-    }
-
-    /// Wrapping keys that may open batches: the policy's; without one, the key file's own.
-    pub(crate) fn allowed_keys(&self, keys: &LocalKeys) -> anyhow::Result<Vec<String>> {
-        Ok(match self.policy()? {
-            Some(policy) => policy.wrapping_keys,
-            None => vec![keys.wrapping_key_id()?.to_owned()],
-        })
     }
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod cmd;
 mod config;
 mod exit;
+mod keys;
 mod output;
 mod progress;
 

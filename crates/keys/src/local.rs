@@ -92,6 +92,22 @@ impl LocalKeys {
             .map_err(|reason| KeyError::Malformed { place: "(new keys)".into(), reason })
     }
 
+    /// The same without a signing key, when that is kept elsewhere.
+    #[must_use]
+    pub fn without_signing_key(mut self) -> Self {
+        self.signing = None;
+        self.file.signing_seed.zeroize();
+        self
+    }
+
+    /// The same without a wrapping key, when that is kept elsewhere.
+    #[must_use]
+    pub fn without_wrapping_key(mut self) -> Self {
+        self.wrapping = None;
+        self.file.wrapping_key.zeroize();
+        self
+    }
+
     /// Reads a key file.
     ///
     /// # Errors
@@ -431,16 +447,16 @@ mod tests {
     #[test]
     fn a_file_of_one_role_lacks_the_others() {
         let keys = LocalKeys::generate(&context(1).origin).unwrap();
-        let producer = KeyFile {
-            v: 1,
-            kind: KIND.into(),
-            origin: keys.file.origin.clone(),
-            signing_seed: None,
-            wrapping_key: keys.file.wrapping_key.clone(),
-            log_secret: None,
+        let text = serde_json::to_string(&keys.file).unwrap();
+        let copy = || LocalKeys::parse(text.as_bytes(), "a copy").unwrap();
+        let written = |keys: LocalKeys| {
+            LocalKeys::parse(&serde_json::to_vec(&keys.file).unwrap(), "a part").unwrap()
         };
-        let producer = LocalKeys::from_file(producer).unwrap();
+        let producer = written(copy().without_signing_key());
         assert!(matches!(producer.signer(), Err(KeyError::Absent { .. })));
         assert!(now(producer.generate(&context(1))).is_ok());
+        let sealer = written(copy().without_wrapping_key());
+        assert!(matches!(now(sealer.generate(&context(1))), Err(KeyError::Absent { .. })));
+        assert!(sealer.signer().is_ok());
     }
 }

@@ -4,10 +4,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Arn, KeyError};
 
 /// Where a key is: in a local key file, in AWS KMS, or in a secret of AWS Secrets Manager.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum KeyRef {
     /// A key file.
     File(PathBuf),
@@ -40,8 +43,27 @@ impl FromStr for KeyRef {
         if !text.starts_with("arn:") {
             return Ok(Self::File(text.into()));
         }
-        let arn: Arn = text.parse()?;
-        Ok(if arn.service() == "kms" { Self::Kms(arn) } else { Self::Secret(arn) })
+        Ok(text.parse::<Arn>()?.into())
+    }
+}
+
+impl From<Arn> for KeyRef {
+    fn from(arn: Arn) -> Self {
+        if arn.service() == "kms" { Self::Kms(arn) } else { Self::Secret(arn) }
+    }
+}
+
+impl TryFrom<String> for KeyRef {
+    type Error = KeyError;
+
+    fn try_from(text: String) -> Result<Self, KeyError> {
+        text.parse()
+    }
+}
+
+impl From<KeyRef> for String {
+    fn from(key: KeyRef) -> Self {
+        key.to_string()
     }
 }
 

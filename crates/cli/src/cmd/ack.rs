@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use dayseal_chain::read::{AckState, BatchReader, check_acknowledgement};
+use dayseal_chain::read::{AckState, check_acknowledgement};
 use dayseal_format::Acknowledgement;
 use dayseal_format::ack::AckError;
 
@@ -17,7 +17,8 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
     let text = read(&own.file)?;
     let evidence = config.evidence().await?;
-    let keys = config.keys()?;
+    let opener = config.opener().await?;
+    let reader = opener.as_ref().map(|o| (o.reader(&*evidence), &o.origin));
     let origin = config.origin()?;
     let mut exit = Exit::Ok;
     for (number, text) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
@@ -34,14 +35,9 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
             let text = format!("{at}: of another log: expected {own}, found {found}");
             return Err(UsageError(text).into());
         }
-        let reader = match &keys {
-            Some(k) => {
-                Some(BatchReader::new(&*evidence, k, ack.origin.clone(), config.allowed_keys(k)?))
-            }
-            None => None,
-        };
+        let reader = reader.as_ref().filter(|(_, own)| **own == ack.origin).map(|(r, _)| r);
         let late = config.late_days();
-        let state = check_acknowledgement(&*evidence, &ack, late, reader.as_ref()).await?;
+        let state = check_acknowledgement(&*evidence, &ack, late, reader).await?;
         if args.json {
             line(serde_json::to_string(
                 &serde_json::json!({ "v": 1, "entry": ack.entry, "state": state }),

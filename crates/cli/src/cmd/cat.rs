@@ -1,6 +1,6 @@
 //! `dayseal cat`
 
-use dayseal_chain::read::{BatchReader, list_day};
+use dayseal_chain::read::list_day;
 
 use crate::args::{Args, Cat};
 use crate::config::Config;
@@ -10,9 +10,8 @@ use crate::output::{clean, tell, write};
 pub(crate) async fn run(args: &Args, own: &Cat) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
     let evidence = config.evidence().await?;
-    let keys = config.needed_keys()?;
-    let origin = keys.origin().parse()?;
-    let reader = BatchReader::new(&*evidence, &keys, origin, config.allowed_keys(&keys)?);
+    let opener = config.needed_opener().await?;
+    let reader = opener.reader(&*evidence);
     let (batches, others) = list_day(&*evidence, own.day).await?;
     let mut exit = Exit::Ok;
     for other in others {

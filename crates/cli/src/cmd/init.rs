@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use dayseal_chain::{LogSettings, SealError, create_log};
-use dayseal_format::{Origin, Policy};
-use dayseal_keys::{LocalKeys, Signer as _, random};
+use dayseal_format::{Day, Origin, Policy, StreamId};
+use dayseal_keys::aws::{Aws, open_signer, open_source};
+use dayseal_keys::{KeyContext, KeyRef, LocalKeys, Signer, random};
 use dayseal_store::{OpenOptions, Store};
 
 use super::create_file;
@@ -40,6 +42,9 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
         retention_days: own.retention_days,
         late_days: own.late_days,
     };
+    let aws = Aws::default();
+    // Before anything is written: a log whose keys cannot be used is none.
+    let keys = NewKeys::check(&aws, own, &origin, settings.first_day).await?;
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let file = File {
         origin: origin.clone(),
@@ -50,7 +55,9 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
         grace_minutes: None,
         evidence: args.evidence.clone().unwrap_or_else(|| "evidence".into()),
         state: args.state.clone().unwrap_or_else(|| "state".into()),
-        keys: KEYS.into(),
+        keys: keys.local.as_ref().map(|_| KEYS.into()),
+        signing_key: own.signing_key.clone().map(KeyRef::from),
+        wrapping_key: keys.wrapping.clone(),
         policy: POLICY.into(),
         s3: S3 {
             endpoint: args.s3_endpoint.clone(),
@@ -63,40 +70,45 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
     // A store that ignores preconditions would overwrite evidence in silence.
     dayseal_store::probe_conditional_create(&*state, "probe").await?;
 
-    let keys = LocalKeys::generate(&origin)?;
-    keys.save_new(&dir.join(KEYS))?;
-    let signer = keys.signer()?;
-    match create_log(&*evidence, &*state, &signer, &settings).await {
+    if let Some(local) = &keys.local {
+        local.save_new(&dir.join(KEYS))?;
+    }
+    match create_log(&*evidence, &*state, &*keys.signer, &settings).await {
         Ok(_) => {}
         Err(error @ (SealError::LogExists { .. } | SealError::Settings { .. })) => {
             // Refused before anything was written: nothing is signed with these keys.
-            let _ = fs::remove_file(dir.join(KEYS));
+            if keys.local.is_some() {
+                let _ = fs::remove_file(dir.join(KEYS));
+            }
             return Err(error.into());
         }
         // The last answer may be lost and the log whole: its keys stay.
         Err(error) => {
-            let keys = dir.join(KEYS);
+            let kept = match &keys.local {
+                Some(_) => format!("; its keys are in {}", dir.join(KEYS).display()),
+                None => String::new(),
+            };
             let what = format!(
-                "the log was not made, or not as far as this command could see; its keys are in {}: \
+                "the log was not made, or not as far as this command could see{kept}: \
                  to start over, clear both roots and {}",
-                keys.display(),
                 dir.display()
             );
             return Err(anyhow::Error::from(error).context(what));
         }
     }
-    let mut policy = Policy::new(origin, signer.verifier_key().clone(), settings.first_day);
-    policy.wrapping_keys.push(keys.wrapping_key_id()?.to_owned());
+    let mut policy = Policy::new(origin, keys.signer.verifier_key().clone(), settings.first_day);
+    policy.wrapping_keys.push(keys.wrapping_key_id);
     policy.retention_floor = settings.retention_days;
     write_new(&dir.join(POLICY), &policy.to_string())?;
     let header = "# dayseal configuration, see docs/cli.md. Paths are relative to this file.\n";
     write_new(&dir.join(FILE), &format!("{header}{}", toml::to_string(&file)?))?;
-    report(args, dir, &policy, &*evidence, &*state)
+    report(args, dir, &file, &policy, &*evidence, &*state)
 }
 
 fn report(
     args: &Args,
     dir: &Path,
+    file: &File,
     policy: &Policy,
     evidence: &dyn Store,
     state: &dyn Store,
@@ -109,9 +121,11 @@ fn report(
             "evidence": evidence.url(),
             "state": state.url(),
             "config": dir.join(FILE),
-            "keys": dir.join(KEYS),
+            "keys": file.keys.as_ref().map(|keys| dir.join(keys)),
             "policy": dir.join(POLICY),
+            "signing_key": file.signing_key,
             "verifier_keys": policy.verifier_keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "wrapping_keys": policy.wrapping_keys,
         }))?;
         return Ok(Exit::Ok);
     }
@@ -119,10 +133,23 @@ fn report(
     line(format!("  evidence       {}", evidence.url()))?;
     line(format!("  state          {}", state.url()))?;
     line(format!("  configuration  {}", dir.join(FILE).display()))?;
-    line(format!(
-        "  keys           {} (secret: whoever has it can read, forge and sign; back it up)",
-        dir.join(KEYS).display()
-    ))?;
+    if let Some(keys) = &file.keys {
+        let can = match (&file.signing_key, &file.wrapping_key) {
+            (None, None) => "read, forge and sign",
+            (None, Some(_)) => "sign",
+            _ => "read and forge",
+        };
+        let keys = dir.join(keys);
+        line(format!(
+            "  keys           {} (secret: whoever has it can {can}; back it up)",
+            keys.display()
+        ))?;
+    }
+    for (name, key) in [("signing key ", &file.signing_key), ("wrapping key", &file.wrapping_key)] {
+        if let Some(key) = key {
+            line(format!("  {name}   {key}"))?;
+        }
+    }
     line(format!(
         "  policy         {} (give a copy to your auditor now, over another channel)",
         dir.join(POLICY).display()
@@ -131,6 +158,42 @@ fn report(
         line(format!("  verifier key   {key}"))?;
     }
     Ok(Exit::Ok)
+}
+
+/// The keys of a new log, each of which was seen to work.
+struct NewKeys {
+    /// What is kept here: nothing, when both keys are elsewhere.
+    local: Option<LocalKeys>,
+    signer: Arc<dyn Signer>,
+    /// The wrapping key as the configuration names it; an alias is resolved, since policies name keys.
+    wrapping: Option<KeyRef>,
+    wrapping_key_id: String,
+}
+
+impl NewKeys {
+    async fn check(aws: &Aws, own: &Init, origin: &Origin, day: Day) -> anyhow::Result<Self> {
+        let mut local = LocalKeys::generate(origin)?;
+        let signer: Arc<dyn Signer> = match &own.signing_key {
+            None => Arc::new(local.signer()?),
+            Some(arn) => {
+                local = local.without_signing_key();
+                open_signer(aws, &arn.clone().into(), origin).await?
+            }
+        };
+        // No checkpoint, whose first line is the origin alone.
+        signer.sign(format!("dayseal init of {origin}\n").as_bytes()).await?;
+        let Some(arn) = &own.wrapping_key else {
+            let wrapping_key_id = local.wrapping_key_id()?.to_owned();
+            return Ok(Self { local: Some(local), signer, wrapping: None, wrapping_key_id });
+        };
+        local = local.without_wrapping_key();
+        let key = KeyRef::from(arn.clone());
+        let context = KeyContext { origin: origin.clone(), stream: StreamId(random()?), day };
+        let made = open_source(aws, &key, origin).await?.generate(&context).await?;
+        let key = if arn.is_alias() { made.key_id.parse()? } else { key };
+        let local = own.signing_key.is_none().then_some(local);
+        Ok(Self { local, signer, wrapping: Some(key), wrapping_key_id: made.key_id })
+    }
 }
 
 /// `log.invalid` belongs to nobody (RFC 2606); the random part keeps two such logs apart.

@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &Args, own: &Record) -> anyhow::Result<Exit> {
     let service = own.service.clone().unwrap_or_else(|| file.service.clone());
     let mut builder = AuditLog::builder(file.origin.clone(), service)
         .store(config.evidence_for_writing().await?)
-        .keys(Arc::new(config.needed_keys()?))
+        .keys(config.source(&file.origin).await?)
         .limits(Limits { late_days: file.late_days, ..Limits::default() })
         .lifecycle_events(false)
         .clock(clock);

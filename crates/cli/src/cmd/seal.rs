@@ -12,12 +12,12 @@ pub(crate) async fn run(args: &Args, own: &Seal) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
     let (evidence, state) = (config.evidence().await?, config.state().await?);
     let state = state.ok_or_else(|| UsageError("no state root: give --state URL".into()))?;
-    let keys = config.needed_keys()?;
-    let signer = keys.signer()?;
+    let settings = config.settings()?;
+    let signer = config.signer(&settings.origin).await?;
     let (now, grace) = (config.now()?, config.grace_ms(own.grace));
     let due = Sealer::due(now, grace);
     let through = own.through.or(due).ok_or_else(|| UsageError("no day has ended yet".into()))?;
-    let sealer = Sealer::new(&*evidence, &*state, &signer, config.settings()?)?;
+    let sealer = Sealer::new(&*evidence, &*state, &*signer, settings)?;
     let bar = bar(args, 0, "{spinner} {msg} {elapsed}");
     bar.set_message("sealing");
     let summary = sealer

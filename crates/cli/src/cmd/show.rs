@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use dayseal_chain::read::{BatchReader, list_day};
+use dayseal_chain::read::list_day;
 use dayseal_format::batch::{Batch, MAX_BATCH_LEN};
 use dayseal_format::event::{Event, EventId};
 use dayseal_format::manifest::{MAX_MANIFEST, lines};
@@ -170,9 +170,8 @@ fn show_checkpoint(args: &Args, c: &Checkpoint) -> anyhow::Result<()> {
 /// Finds an entry by its id: a UUIDv7 carries its time, so two or three days are enough.
 async fn show_entry(args: &Args, config: &Config<'_>, id: EventId) -> anyhow::Result<Exit> {
     let evidence = config.evidence().await?;
-    let keys = config.needed_keys()?;
-    let reader =
-        BatchReader::new(&*evidence, &keys, keys.origin().parse()?, config.allowed_keys(&keys)?);
+    let opener = config.needed_opener().await?;
+    let reader = opener.reader(&*evidence);
     let made = UnixMillis::new(i64::try_from(id.millis())?)?.day();
     let days = [Some(made), made.next(), made.previous()];
     for day in days.into_iter().flatten() {

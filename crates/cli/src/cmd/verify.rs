@@ -10,7 +10,6 @@ use dayseal_chain::{Verifier, verify::HeadInfo};
 use dayseal_format::names::checkpoint_key;
 use dayseal_format::note::MAX_NOTE;
 use dayseal_format::{Checkpoint, Day, Level, Policy};
-use dayseal_keys::DataKeyOpener;
 use dayseal_store::Store;
 
 use super::replace_file;
@@ -23,8 +22,6 @@ use crate::progress::VerifyProgress;
 pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
     let policy = config.policy()?;
-    let keys = config.keys()?;
-    let opener = keys.as_ref().filter(|k| k.wrapping_key_id().is_ok());
     let level = own.level.or(policy.as_ref().map(|p| p.require)).unwrap_or(Level::Objects);
     let mut options = VerifyOptions::new(level, config.now()?);
     (options.first, options.last) = days(own.days.as_deref())?;
@@ -33,7 +30,9 @@ pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
     options.known_head = known_head(own, policy.as_ref())?;
 
     let (evidence, state) = (config.evidence().await?, config.state().await?);
-    let opener = opener.map(|k| k as &dyn DataKeyOpener);
+    // Less deep, no key is needed: none is asked for.
+    let opener = if level == Level::Entries { config.opener().await? } else { None };
+    let opener = opener.as_ref().map(|o| &*o.keys);
     let verifier =
         Verifier::new(&*evidence, state.as_deref(), policy.as_ref(), opener, options).await?;
     let progress = VerifyProgress::new(args, own.resume.clone());

@@ -18,9 +18,11 @@ struct Init {
     evidence: String,
     state: String,
     config: String,
-    keys: String,
+    keys: Option<String>,
     policy: String,
+    signing_key: Option<String>,
     verifier_keys: Vec<String>,
+    wrapping_keys: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -256,13 +258,14 @@ fn init_and_policy() {
     assert_eq!((made.v, made.origin.as_str()), (1, "audit.example.com/b"));
     assert_eq!(made.first_day, "2026-11-16");
     assert!(made.evidence.starts_with("file:///") && made.state.ends_with("/state"));
-    for path in [&made.config, &made.keys, &made.policy] {
+    for path in [&made.config, made.keys.as_ref().unwrap(), &made.policy] {
         assert!(log.home(path).is_file(), "{path}");
     }
     let policy: Policy = parse(&log.at(&now, ["policy", "print", "--json"]).exits(0).out);
     assert_eq!((policy.v, policy.origin.as_str()), (1, ORIGIN));
     assert_eq!(policy.verifier_keys.len() + policy.wrapping_keys.len(), 2);
-    assert_eq!(made.verifier_keys.len(), 1);
+    assert_eq!((made.verifier_keys.len(), made.signing_key), (1, None));
+    assert!(matches!(&made.wrapping_keys[..], [key] if key.starts_with("local:")));
     assert_eq!((policy.first_day.as_str(), policy.require.as_str()), ("2026-11-16", "entries"));
     assert_eq!((policy.retention_floor_days, policy.max_seal_hours), (366, 26));
     assert!(policy.services.is_empty() && policy.known_findings.is_empty());

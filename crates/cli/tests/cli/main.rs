@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod ack;
+mod aws;
 mod config;
 mod json;
 mod record;
