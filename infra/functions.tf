@@ -8,7 +8,7 @@ locals {
       state          = "s3://${local.state_bucket}"
       signing_key    = local.signing_key_arn
       wrapping_key   = aws_kms_key.data.arn
-      retention_days = local.retention_days
+      retention_days = module.retention.days
       late_days      = var.late_days
       grace_minutes  = var.grace_minutes
       topic          = local.topic_arn

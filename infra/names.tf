@@ -22,6 +22,9 @@ locals {
   # Who may write what `dayseal init` writes: nobody once setup is over.
   founders = [for arn in [var.retention_admin_role_arn] : arn if var.setup]
 
+  # Secrets Manager ends an ARN with six characters of its own.
+  log_secret_arns = { for log in keys(var.logs) : log => "arn:${local.partition}:secretsmanager:${var.region}:${var.account_id}:secret:${var.name}/${log}/log-secret-??????" }
+
   function_base = "arn:${local.partition}:lambda:${var.region}:${var.account_id}:function:${var.name}"
   topic_name    = "${var.name}-findings"
   topic_arn     = "arn:${local.partition}:sns:${var.region}:${var.account_id}:${local.topic_name}"

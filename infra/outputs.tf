@@ -79,6 +79,6 @@ output "failed_queue_url" {
 }
 
 output "retention" {
-  description = "Days that are locked, mode, and age at expiry of entries and of the chain."
-  value       = { profile = var.retention_profile, days = local.retention_days, mode = local.lock_mode, expiry_days = local.expiry_days, chain_expiry_days = local.chain_expiry_days, content_days = var.content_days }
+  description = "Days that are locked, mode, and age at expiry of entries, of the chain and of content."
+  value       = module.retention
 }

@@ -33,7 +33,7 @@ locals {
           Sid       = "MakeDataKeys", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = aws_kms_key.data.arn
           Condition = { StringEquals = { "kms:EncryptionContext:dayseal-origin" = var.logs[log].origin } }
         },
-        { Sid = "ReadLogSecret", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = aws_secretsmanager_secret.log[log].arn },
+        { Sid = "ReadLogSecret", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = local.log_secret_arns[log] },
         local.write_storage,
       ],
       [for statement in [local.log_lines.example] : statement if var.example_log == log],

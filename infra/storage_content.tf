@@ -1,7 +1,7 @@
 # Content: what may have to be erased. No versions and no lock, so that deleting deletes; a short life of its own.
 resource "aws_s3_bucket" "content" {
   bucket     = local.content_bucket
-  depends_on = [terraform_data.retention]
+  depends_on = [module.retention]
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "content" {
@@ -10,7 +10,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "content" {
     id     = "expire"
     status = "Enabled"
     filter {}
-    expiration { days = var.content_days }
+    expiration { days = module.retention.content_days }
     abort_incomplete_multipart_upload { days_after_initiation = 1 }
   }
 }

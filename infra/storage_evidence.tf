@@ -3,7 +3,7 @@ resource "aws_s3_bucket" "evidence" {
   bucket              = local.evidence_bucket
   object_lock_enabled = true
   lifecycle { prevent_destroy = true }
-  depends_on = [terraform_data.retention]
+  depends_on = [module.retention]
 }
 
 resource "aws_s3_bucket_versioning" "evidence" {
@@ -15,8 +15,8 @@ resource "aws_s3_bucket_object_lock_configuration" "evidence" {
   bucket = aws_s3_bucket.evidence.id
   rule {
     default_retention {
-      mode = local.lock_mode
-      days = local.retention_days
+      mode = module.retention.lock_mode
+      days = module.retention.days
     }
   }
   depends_on = [aws_s3_bucket_versioning.evidence]
@@ -25,9 +25,9 @@ resource "aws_s3_bucket_object_lock_configuration" "evidence" {
 locals {
   # `checkpoints/first` and `log.json` never expire: the chain begins with them. Days begin with a 2 until the year 3000.
   expiries = merge([for log in keys(var.logs) : {
-    "${log}-entries"     = { prefix = "${log}/entries/", days = local.expiry_days, cold = var.cold_storage }
-    "${log}-manifests"   = { prefix = "${log}/manifests/", days = local.chain_expiry_days, cold = null }
-    "${log}-checkpoints" = { prefix = "${log}/checkpoints/2", days = local.chain_expiry_days, cold = null }
+    "${log}-entries"     = { prefix = "${log}/entries/", days = module.retention.expiry_days, cold = module.retention.cold_storage }
+    "${log}-manifests"   = { prefix = "${log}/manifests/", days = module.retention.chain_expiry_days, cold = null }
+    "${log}-checkpoints" = { prefix = "${log}/checkpoints/2", days = module.retention.chain_expiry_days, cold = null }
   }]...)
 }
 

@@ -10,7 +10,7 @@ module "state" {
   admin_role_arns = [var.retention_admin_role_arn]
   roles           = local.state_roles
   logs            = keys(var.logs)
-  report_days     = local.expiry_days
+  report_days     = module.retention.expiry_days
 }
 
 locals {

@@ -1,4 +1,4 @@
-# What a deployment is: place, logs, people, functions. Times are in retention_variables.tf.
+# What a deployment is: place, logs, people, keys, functions, alarms. Times are in retention.tf.
 
 variable "account_id" {
   description = "Account to deploy into, 12 digits. Given, not asked for, so that names and policies are known in the plan."

@@ -61,8 +61,7 @@ module "dayseal" {
   account_id               = var.log_account.id
   region                   = var.region
   logs                     = local.logs
-  retention_profile        = "hipaa"
-  cold_storage             = { days = 90, class = "GLACIER_IR" }
+  retention                = { profile = "hipaa", cold_storage = { days = 90, class = "GLACIER_IR" } }
   retention_admin_role_arn = var.log_account.role_arn
   producers                = var.producers
   auditor_principals       = var.auditors

@@ -37,7 +37,7 @@ module "dayseal" {
   account_id               = var.account_id
   region                   = var.region
   logs                     = { main = { origin = var.origin, first_day = var.first_day } }
-  retention_profile        = "soc2"
+  retention                = { profile = "soc2" }
   retention_admin_role_arn = var.deploying_role_arn
   artifacts                = { directory = var.zips }
   alarm_emails             = [var.alarm_email]
