@@ -9,7 +9,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "content" {
   rule {
     id     = "expire"
     status = "Enabled"
-    filter {}
+    filter { prefix = "" }
     expiration { days = module.retention.content_days }
     abort_incomplete_multipart_upload { days_after_initiation = 1 }
   }

@@ -54,7 +54,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "evidence" {
   rule {
     id     = "housekeeping"
     status = "Enabled"
-    filter {}
+    filter { prefix = "" }
     expiration { expired_object_delete_marker = true }
     abort_incomplete_multipart_upload { days_after_initiation = 1 }
   }

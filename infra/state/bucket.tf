@@ -14,7 +14,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
   rule {
     id     = "replaced"
     status = "Enabled"
-    filter {}
+    filter { prefix = "" }
     noncurrent_version_expiration { noncurrent_days = var.report_days }
   }
   dynamic "rule" {
@@ -29,7 +29,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
   rule {
     id     = "housekeeping"
     status = "Enabled"
-    filter {}
+    filter { prefix = "" }
     expiration { expired_object_delete_marker = true }
     abort_incomplete_multipart_upload { days_after_initiation = 1 }
   }
