@@ -1,0 +1,142 @@
+# What each role may do. A closed list: tests/roles.tftest.hcl names every action, so a new one is added on purpose.
+locals {
+  read_objects  = ["s3:GetObject", "s3:GetObjectVersion"]
+  list_bucket   = ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketVersioning"]
+  write_storage = { Sid = "StorageKeyForWrites", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = aws_kms_key.storage.arn, Condition = { StringEquals = { "kms:ViaService" = local.via_s3 } } }
+  read_storage  = { Sid = "StorageKeyForReads", Effect = "Allow", Action = "kms:Decrypt", Resource = aws_kms_key.storage.arn, Condition = { StringEquals = { "kms:ViaService" = local.via_s3 } } }
+  read_evidence = [
+    { Sid = "ReadEvidence", Effect = "Allow", Action = local.read_objects, Resource = "${local.evidence_arn}/*" },
+    { Sid = "ListEvidence", Effect = "Allow", Action = local.list_bucket, Resource = local.evidence_arn },
+    local.read_storage,
+  ]
+  open_entries = {
+    Sid       = "OpenEntries", Effect = "Allow", Action = "kms:Decrypt", Resource = aws_kms_key.data.arn
+    Condition = { StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }
+  }
+  # Lambda sends there what failed for good.
+  report_failures = [
+    { Sid = "ReportFailures", Effect = "Allow", Action = "sqs:SendMessage", Resource = local.queue_arn },
+    { Sid = "EncryptFailures", Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = aws_kms_key.operations.arn, Condition = { StringEquals = { "kms:ViaService" = "sqs.${var.region}.amazonaws.com" } } },
+  ]
+  log_lines = { for function in ["seal", "verify", "example"] : function => {
+    Sid      = "LogLines", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    Resource = "arn:${local.partition}:logs:${var.region}:${var.account_id}:log-group:/aws/lambda/${var.name}-${function}:*"
+  } }
+
+  producer_policies = { for log in keys(var.logs) : log => {
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        { Sid = "CreateEntries", Effect = "Allow", Action = "s3:PutObject", Resource = "${local.evidence_arn}/${log}/entries/*", Condition = { Null = { "s3:if-none-match" = "false" } } },
+        { Sid = "CreateContent", Effect = "Allow", Action = "s3:PutObject", Resource = "${local.content_arn}/${log}/content/*", Condition = { Null = { "s3:if-none-match" = "false" } } },
+        {
+          Sid       = "MakeDataKeys", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = aws_kms_key.data.arn
+          Condition = { StringEquals = { "kms:EncryptionContext:dayseal-origin" = var.logs[log].origin } }
+        },
+        { Sid = "ReadLogSecret", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = local.log_secret_arns[log] },
+        local.write_storage,
+      ],
+      [for statement in [local.log_lines.example] : statement if var.example_log == log],
+    )
+  } }
+
+  sealer_policy = {
+    Version = "2012-10-17"
+    Statement = concat(
+      local.read_evidence,
+      [
+        {
+          Sid       = "WriteChain", Effect = "Allow", Action = "s3:PutObject"
+          Resource  = flatten([for log in sort(keys(var.logs)) : ["${local.evidence_arn}/${log}/manifests/*", "${local.evidence_arn}/${log}/checkpoints/*"]])
+          Condition = { Null = { "s3:if-none-match" = "false" } }
+        },
+        { Sid = "ReadHeads", Effect = "Allow", Action = local.read_objects, Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/heads/*"] },
+        { Sid = "MoveHeads", Effect = "Allow", Action = "s3:PutObject", Resource = flatten([for log in sort(keys(var.logs)) : ["${local.state_arn}/${log}/heads/*", "${local.state_arn}/${log}/index/*"]]) },
+        { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },
+        local.write_storage,
+        local.log_lines.seal,
+      ],
+      local.report_failures,
+      [for statement in [
+        { Sid = "Sign", Effect = "Allow", Action = ["kms:Sign", "kms:GetPublicKey", "kms:DescribeKey"], Resource = local.signing_key_arn },
+      ] : statement if !local.signs_by_secret],
+      [for statement in [
+        { Sid = "ReadSigningSeed", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = local.signing_key_arn },
+      ] : statement if local.signs_by_secret],
+    )
+  }
+
+  verifier_policy = {
+    Version = "2012-10-17"
+    Statement = concat(
+      local.read_evidence,
+      [
+        { Sid = "ReadState", Effect = "Allow", Action = local.read_objects, Resource = "${local.state_arn}/*" },
+        { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },
+        { Sid = "RememberAndReport", Effect = "Allow", Action = "s3:PutObject", Resource = flatten([for log in sort(keys(var.logs)) : ["${local.state_arn}/${log}/verifier/*", "${local.state_arn}/${log}/reports/*"]]) },
+        { Sid = "TellFindings", Effect = "Allow", Action = "sns:Publish", Resource = local.topic_arn },
+        { Sid = "EncryptFindings", Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = aws_kms_key.operations.arn, Condition = { StringEquals = { "kms:ViaService" = "sns.${var.region}.amazonaws.com" } } },
+        local.log_lines.verify,
+      ],
+      local.report_failures,
+      [for statement in [local.open_entries] : statement if var.verify_level == "entries"],
+    )
+  }
+
+  auditor_policy = {
+    Version = "2012-10-17"
+    Statement = concat(
+      local.read_evidence,
+      [
+        local.open_entries,
+        { Sid = "ReadState", Effect = "Allow", Action = local.read_objects, Resource = "${local.state_arn}/*" },
+        { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },
+        # How the deployment is set, to compare with what it promises.
+        { Sid = "ReadBucketSettings", Effect = "Allow", Action = local.bucket_settings, Resource = [local.evidence_arn, local.content_arn, local.state_arn] },
+        {
+          Sid      = "ReadKeySettings", Effect = "Allow", Action = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants"]
+          Resource = concat([aws_kms_key.data.arn, aws_kms_key.storage.arn], [for arn in [local.signing_key_arn] : arn if !local.signs_by_secret])
+        },
+        {
+          Sid      = "ReadOperations", Effect = "Allow", Action = ["scheduler:GetSchedule", "lambda:GetFunctionConfiguration", "sqs:GetQueueAttributes"]
+          Resource = ["arn:${local.partition}:scheduler:${var.region}:${var.account_id}:schedule/${var.name}/*", "${local.function_base}-*", local.queue_arn]
+        },
+        # CloudWatch knows no narrower resource for metrics.
+        { Sid = "ReadMetrics", Effect = "Allow", Action = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"], Resource = "*" },
+      ],
+      [for statement in [
+        { Sid = "ReadSigningPublicKey", Effect = "Allow", Action = "kms:GetPublicKey", Resource = local.signing_key_arn },
+      ] : statement if !local.signs_by_secret],
+      [for statement in [
+        { Sid = "ReadContent", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.content_arn}/*" },
+        { Sid = "ListContent", Effect = "Allow", Action = "s3:ListBucket", Resource = local.content_arn },
+      ] : statement if var.auditor_reads_content],
+    )
+  }
+  bucket_settings = [
+    "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration", "s3:GetLifecycleConfiguration", "s3:GetBucketPolicy", "s3:GetEncryptionConfiguration",
+    "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetReplicationConfiguration", "s3:GetBucketLocation",
+  ]
+
+  # It drops frames without opening them: no right on the data key.
+  eraser_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      { Sid = "EraseContent", Effect = "Allow", Action = ["s3:GetObject", "s3:DeleteObject"], Resource = "${local.content_arn}/*" },
+      { Sid = "ReplaceContent", Effect = "Allow", Action = "s3:PutObject", Resource = "${local.content_arn}/*", Condition = { Null = { "s3:if-match" = "false" } } },
+      { Sid = "ListContent", Effect = "Allow", Action = "s3:ListBucket", Resource = local.content_arn },
+      { Sid = "KeepReceipts", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/erasures/*"] },
+      { Sid = "ListState", Effect = "Allow", Action = "s3:ListBucket", Resource = local.state_arn },
+      local.read_storage,
+      local.write_storage,
+    ]
+  }
+
+  scheduler_policy = {
+    Version = "2012-10-17"
+    Statement = concat(
+      [{ Sid = "Invoke", Effect = "Allow", Action = "lambda:InvokeFunction", Resource = ["${local.function_base}-seal", "${local.function_base}-verify"] }],
+      local.report_failures,
+    )
+  }
+}
