@@ -19,8 +19,8 @@ use serde_json::Value;
 
 pub use collect::{CollectError, Target, collect};
 pub use facts::{
-    BucketFacts, BucketLock, Encryption, Fact, Facts, KeyFacts, LifecycleRule, LogFacts, QueueFacts, ScheduleFacts, Unread,
-    VerifyFacts, read,
+    BucketFacts, BucketLock, Encryption, Fact, Facts, KeyFacts, LifecycleRule, LogFacts,
+    QueueFacts, ScheduleFacts, Unread, VerifyFacts, read,
 };
 pub use profile::{LockMode, Profile};
 
@@ -94,7 +94,8 @@ pub fn judge(facts: &Facts, profile: &'static Profile) -> CheckReport {
     keys::keys(facts, &mut checks);
     operations::operations(facts, profile, &mut checks);
     let count = |status| checks.iter().filter(|c: &&CheckResult| c.status == status).count();
-    let (passed, warnings, failed) = (count(Status::Pass), count(Status::Warn), count(Status::Fail));
+    let (passed, warnings, failed) =
+        (count(Status::Pass), count(Status::Warn), count(Status::Fail));
     let exit_code = match (failed, checks.iter().any(|c| c.unread)) {
         (0, false) => 0,
         (0, true) => 3,
@@ -119,7 +120,11 @@ impl Control {
     }
 
     /// Judges a fact that could be read; a fact that could not is a WARN.
-    fn of<T>(self, fact: &Fact<T>, judge: impl FnOnce(&T) -> (Status, String, Value)) -> CheckResult {
+    fn of<T>(
+        self,
+        fact: &Fact<T>,
+        judge: impl FnOnce(&T) -> (Status, String, Value),
+    ) -> CheckResult {
         match fact {
             Ok(value) => {
                 let (status, detail, evidence) = judge(value);

@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Ack(Ack),
     /// Print or check a policy file
     Policy(PolicyArgs),
+    /// Check how the log is set up in AWS against a retention profile
+    Check(Check),
     /// Print a completion script for a shell
     Completions(Completions),
 }
@@ -229,6 +231,32 @@ pub(crate) enum PolicyCommand {
         /// The file; the configured one if not given
         file: Option<PathBuf>,
     },
+}
+
+/// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is
+/// PASS, WARN or FAIL with its evidence; what may not be read is a WARN that says so. Exit code 0: none failed; 1: one
+/// failed; 3: none failed, and not all could be read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal check --profile hipaa
+  dayseal check --profile pci --schedule dayseal/seal-main --schedule dayseal/verify-main --region eu-west-1 --json
+The configuration's [check] table holds the same: profile, content, schedules, regions.")]
+pub(crate) struct Check {
+    /// soc2, pci, three-years, hipaa, seven-years, ai-act or sec; soc2 if nothing says otherwise
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// The content root, if the log has one
+    #[arg(long, value_name = "URL")]
+    pub(crate) content: Option<String>,
+    /// A schedule of the functions, as GROUP/NAME; may be given more than once
+    #[arg(long = "schedule", value_name = "GROUP/NAME")]
+    pub(crate) schedules: Vec<String>,
+    /// A region that data may lie in; may be given more than once
+    #[arg(long = "region", value_name = "REGION")]
+    pub(crate) regions: Vec<String>,
+    /// Show what passed, too
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, clap::Args)]

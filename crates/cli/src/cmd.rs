@@ -2,6 +2,7 @@
 
 pub(crate) mod ack;
 pub(crate) mod cat;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod init;
 pub(crate) mod policy;

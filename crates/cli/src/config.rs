@@ -43,6 +43,28 @@ pub(crate) struct File {
     pub(crate) policy: PathBuf,
     #[serde(default, skip_serializing_if = "S3::is_default")]
     pub(crate) s3: S3,
+    #[serde(default, skip_serializing_if = "Check::is_default")]
+    pub(crate) check: Check,
+}
+
+/// What `dayseal check` looks at, besides the roots and the keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Check {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) content: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) schedules: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) regions: Vec<String>,
+}
+
+impl Check {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How to reach S3.
@@ -141,7 +163,7 @@ impl<'a> Config<'a> {
         }
     }
 
-    fn options(&self) -> OpenOptions {
+    pub(crate) fn options(&self) -> OpenOptions {
         let file = self.file.as_ref().map(|(_, f)| f.s3.clone()).unwrap_or_default();
         s3_options(self.args, file)
     }

@@ -40,6 +40,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Cat(a) => cmd::cat::run(&args, a).await,
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
+            Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Completions(a) => cmd::completions::run(a),
         }
     });

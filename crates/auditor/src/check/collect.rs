@@ -11,11 +11,11 @@ use dayseal_keys::{Arn, KeyRef};
 use dayseal_store::{ErrorKind, OpenOptions, Store};
 use serde_json::Value;
 
-use super::facts::{
-    BucketFacts, BucketLock, Encryption, Fact, Facts, KeyFacts, LifecycleRule, LogFacts, QueueFacts, ScheduleFacts, Unread,
-    VerifyFacts,
-};
 use super::LockMode;
+use super::facts::{
+    BucketFacts, BucketLock, Encryption, Fact, Facts, KeyFacts, LifecycleRule, LogFacts,
+    QueueFacts, ScheduleFacts, Unread, VerifyFacts,
+};
 
 /// Longest first line of a manifest.
 const MAX_LINE: u64 = 65_536;
@@ -52,7 +52,9 @@ pub struct Target<'a> {
 #[non_exhaustive]
 pub enum CollectError {
     /// A root that is no bucket.
-    #[error("{url} is no bucket: settings of buckets are what is checked; a directory enforces none of them")]
+    #[error(
+        "{url} is no bucket: settings of buckets are what is checked; a directory enforces none of them"
+    )]
     NotABucket {
         /// The root.
         url: String,
@@ -127,7 +129,9 @@ pub async fn collect(target: Target<'_>) -> Result<Facts, CollectError> {
 
 /// Bucket and prefix of a root's URL.
 fn bucket_of(url: &str) -> Result<(String, String), CollectError> {
-    let rest = url.strip_prefix("s3://").ok_or_else(|| CollectError::NotABucket { url: url.to_owned() })?;
+    let rest = url
+        .strip_prefix("s3://")
+        .ok_or_else(|| CollectError::NotABucket { url: url.to_owned() })?;
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let prefix = prefix.trim_end_matches('/');
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
@@ -180,24 +184,33 @@ impl Clients {
             loader = loader.endpoint_url(endpoint);
         }
         let sdk = loader.load().await;
-        let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(options.path_style).build();
+        let s3 =
+            aws_sdk_s3::config::Builder::from(&sdk).force_path_style(options.path_style).build();
         Self { s3: aws_sdk_s3::Client::from_conf(s3), sdk }
     }
 
     async fn bucket(&self, (name, prefix): (String, String)) -> BucketFacts {
         let (s3, b) = (&self.s3, name.as_str());
         BucketFacts {
-            region: present("GetBucketLocation", s3.get_bucket_location().bucket(b).send().await).map(|l| {
-                // The oldest region has no name here.
-                let name = l.location_constraint().map_or("", |c| c.as_str());
-                if name.is_empty() { "us-east-1".to_owned() } else { name.to_owned() }
-            }),
-            versioning: present("GetBucketVersioning", s3.get_bucket_versioning().bucket(b).send().await)
-                .map(|v| v.status().map(|s| s.as_str().to_owned())),
+            region: present("GetBucketLocation", s3.get_bucket_location().bucket(b).send().await)
+                .map(|l| {
+                    // The oldest region has no name here.
+                    let name = l.location_constraint().map_or("", |c| c.as_str());
+                    if name.is_empty() { "us-east-1".to_owned() } else { name.to_owned() }
+                }),
+            versioning: present(
+                "GetBucketVersioning",
+                s3.get_bucket_versioning().bucket(b).send().await,
+            )
+            .map(|v| v.status().map(|s| s.as_str().to_owned())),
             lock: self.lock(b).await,
             encryption: self.encryption(b).await,
             public_access_blocked: self.public_access(b).await,
-            policy: match absent("GetBucketPolicy", s3.get_bucket_policy().bucket(b).send().await, &["NoSuchBucketPolicy"]) {
+            policy: match absent(
+                "GetBucketPolicy",
+                s3.get_bucket_policy().bucket(b).send().await,
+                &["NoSuchBucketPolicy"],
+            ) {
                 Ok(found) => json("GetBucketPolicy", found.as_ref().and_then(|p| p.policy())),
                 Err(e) => Err(e),
             },
@@ -209,7 +222,8 @@ impl Clients {
             )
             .map(|found| {
                 let controls = found.and_then(|f| f.ownership_controls);
-                controls.and_then(|c| c.rules.first().map(|r| r.object_ownership.as_str().to_owned()))
+                controls
+                    .and_then(|c| c.rules.first().map(|r| r.object_ownership.as_str().to_owned()))
             }),
             access_log: present("GetBucketLogging", s3.get_bucket_logging().bucket(b).send().await)
                 .map(|l| l.logging_enabled().map(|l| l.target_bucket().to_owned())),
@@ -219,7 +233,10 @@ impl Clients {
                 &["ReplicationConfigurationNotFoundError"],
             )
             .map(|found| {
-                let rules = found.and_then(|f| f.replication_configuration).map(|c| c.rules).unwrap_or_default();
+                let rules = found
+                    .and_then(|f| f.replication_configuration)
+                    .map(|c| c.rules)
+                    .unwrap_or_default();
                 rules.into_iter().filter_map(|r| r.destination).map(|d| d.bucket).collect()
             }),
             name,
@@ -229,7 +246,11 @@ impl Clients {
 
     async fn lock(&self, bucket: &str) -> Fact<Option<BucketLock>> {
         let answer = self.s3.get_object_lock_configuration().bucket(bucket).send().await;
-        let found = absent("GetObjectLockConfiguration", answer, &["ObjectLockConfigurationNotFoundError"])?;
+        let found = absent(
+            "GetObjectLockConfiguration",
+            answer,
+            &["ObjectLockConfigurationNotFoundError"],
+        )?;
         Ok(found.and_then(|f| f.object_lock_configuration).map(|c| {
             let retention = c.rule.and_then(|r| r.default_retention).and_then(|r| {
                 let mode = match r.mode? {
@@ -245,8 +266,15 @@ impl Clients {
 
     async fn encryption(&self, bucket: &str) -> Fact<Option<Encryption>> {
         let answer = self.s3.get_bucket_encryption().bucket(bucket).send().await;
-        let found = absent("GetBucketEncryption", answer, &["ServerSideEncryptionConfigurationNotFoundError"])?;
-        let rules = found.and_then(|f| f.server_side_encryption_configuration).map(|c| c.rules).unwrap_or_default();
+        let found = absent(
+            "GetBucketEncryption",
+            answer,
+            &["ServerSideEncryptionConfigurationNotFoundError"],
+        )?;
+        let rules = found
+            .and_then(|f| f.server_side_encryption_configuration)
+            .map(|c| c.rules)
+            .unwrap_or_default();
         Ok(rules.into_iter().find_map(|rule| {
             let default = rule.apply_server_side_encryption_by_default?;
             Some(Encryption {
@@ -259,17 +287,29 @@ impl Clients {
 
     async fn public_access(&self, bucket: &str) -> Fact<bool> {
         let answer = self.s3.get_public_access_block().bucket(bucket).send().await;
-        let found = absent("GetPublicAccessBlock", answer, &["NoSuchPublicAccessBlockConfiguration"])?;
+        let found =
+            absent("GetPublicAccessBlock", answer, &["NoSuchPublicAccessBlockConfiguration"])?;
         Ok(found.and_then(|f| f.public_access_block_configuration).is_some_and(|c| {
-            let flags = [c.block_public_acls, c.ignore_public_acls, c.block_public_policy, c.restrict_public_buckets];
+            let flags = [
+                c.block_public_acls,
+                c.ignore_public_acls,
+                c.block_public_policy,
+                c.restrict_public_buckets,
+            ];
             flags.iter().all(|flag| *flag == Some(true))
         }))
     }
 
     async fn lifecycle(&self, bucket: &str) -> Fact<Vec<LifecycleRule>> {
         let answer = self.s3.get_bucket_lifecycle_configuration().bucket(bucket).send().await;
-        let found = absent("GetBucketLifecycleConfiguration", answer, &["NoSuchLifecycleConfiguration"])?;
-        Ok(found.and_then(|f| f.rules).unwrap_or_default().into_iter().map(lifecycle_rule).collect())
+        let found =
+            absent("GetBucketLifecycleConfiguration", answer, &["NoSuchLifecycleConfiguration"])?;
+        Ok(found
+            .and_then(|f| f.rules)
+            .unwrap_or_default()
+            .into_iter()
+            .map(lifecycle_rule)
+            .collect())
     }
 
     async fn key(&self, key: &KeyRef) -> Fact<Option<KeyFacts>> {
@@ -281,7 +321,9 @@ impl Clients {
                 arn: arn.to_string(),
                 state: None,
                 rotates: None,
-                policy: Err(Unread("a secret's policy is not read: see infra/, or the console".into())),
+                policy: Err(Unread(
+                    "a secret's policy is not read: see infra/, or the console".into(),
+                )),
             })),
         }
     }
@@ -293,7 +335,8 @@ impl Clients {
         }
         let kms = aws_sdk_kms::Client::from_conf(config.build());
         let described = present("kms:DescribeKey", kms.describe_key().key_id(id).send().await)?;
-        let meta = described.key_metadata.ok_or_else(|| Unread("kms:DescribeKey: no metadata".into()))?;
+        let meta =
+            described.key_metadata.ok_or_else(|| Unread("kms:DescribeKey: no metadata".into()))?;
         let symmetric = meta.key_spec().is_some_and(|s| s.as_str() == "SYMMETRIC_DEFAULT");
         let rotates = match symmetric {
             true => {
@@ -302,7 +345,8 @@ impl Clients {
             }
             false => None,
         };
-        let policy = present("kms:GetKeyPolicy", kms.get_key_policy().key_id(&meta.key_id).send().await);
+        let policy =
+            present("kms:GetKeyPolicy", kms.get_key_policy().key_id(&meta.key_id).send().await);
         Ok(KeyFacts {
             arn: meta.arn.unwrap_or_else(|| id.to_owned()),
             state: meta.key_state.map(|s| s.as_str().to_owned()),
@@ -318,9 +362,14 @@ impl Clients {
             None => (None, name),
         };
         let answer = client.get_schedule().set_group_name(group).name(own).send().await;
-        let found = present("scheduler:GetSchedule", answer).map_err(|e| Unread(format!("{name}: {e}")))?;
+        let found =
+            present("scheduler:GetSchedule", answer).map_err(|e| Unread(format!("{name}: {e}")))?;
         let target = found.target().cloned();
-        let queue = target.as_ref().and_then(|t| t.dead_letter_config()).and_then(|d| d.arn()).map(str::to_owned);
+        let queue = target
+            .as_ref()
+            .and_then(|t| t.dead_letter_config())
+            .and_then(|d| d.arn())
+            .map(str::to_owned);
         Ok(ScheduleFacts {
             name: name.to_owned(),
             enabled: found.state().is_some_and(|s| s.as_str() == "ENABLED"),
@@ -339,10 +388,12 @@ impl Clients {
         let name = arn.rsplit(':').next().unwrap_or(arn);
         let url = present("sqs:GetQueueUrl", client.get_queue_url().queue_name(name).send().await)?;
         let url = url.queue_url().unwrap_or_default();
-        let answer = client.get_queue_attributes().queue_url(url).attribute_names(Messages).send().await;
+        let answer =
+            client.get_queue_attributes().queue_url(url).attribute_names(Messages).send().await;
         let found = present("sqs:GetQueueAttributes", answer)?;
         let text = found.attributes().and_then(|a| a.get(&Messages));
-        text.and_then(|t| t.parse().ok()).ok_or_else(|| Unread("sqs:GetQueueAttributes: no number".into()))
+        text.and_then(|t| t.parse().ok())
+            .ok_or_else(|| Unread("sqs:GetQueueAttributes: no number".into()))
     }
 }
 
@@ -358,14 +409,25 @@ fn lifecycle_rule(rule: aws_sdk_s3::types::LifecycleRule) -> LifecycleRule {
         narrowed,
         expiration_days: expiration.as_ref().and_then(|e| e.days).map(days),
         expires_at_a_date: expiration.as_ref().is_some_and(|e| e.date.is_some()),
-        noncurrent_days: rule.noncurrent_version_expiration.and_then(|n| n.noncurrent_days).map(days),
+        noncurrent_days: rule
+            .noncurrent_version_expiration
+            .and_then(|n| n.noncurrent_days)
+            .map(days),
         removes_markers: expiration.is_some_and(|e| e.expired_object_delete_marker == Some(true)),
-        abort_days: rule.abort_incomplete_multipart_upload.and_then(|a| a.days_after_initiation).map(days),
+        abort_days: rule
+            .abort_incomplete_multipart_upload
+            .and_then(|a| a.days_after_initiation)
+            .map(days),
         transitions: rule
             .transitions
             .unwrap_or_default()
             .into_iter()
-            .map(|t| (t.days.map_or(0, days), t.storage_class.map_or(String::new(), |c| c.as_str().to_owned())))
+            .map(|t| {
+                (
+                    t.days.map_or(0, days),
+                    t.storage_class.map_or(String::new(), |c| c.as_str().to_owned()),
+                )
+            })
             .collect(),
     }
 }
@@ -373,10 +435,14 @@ fn lifecycle_rule(rule: aws_sdk_s3::types::LifecycleRule) -> LifecycleRule {
 /// The prefix of a filter, and whether it narrows further.
 fn scope(filter: Option<&LifecycleRuleFilter>) -> (String, bool) {
     let Some(f) = filter else { return (String::new(), false) };
-    let alone = f.tag.is_some() || f.object_size_greater_than.is_some() || f.object_size_less_than.is_some();
+    let alone = f.tag.is_some()
+        || f.object_size_greater_than.is_some()
+        || f.object_size_less_than.is_some();
     let and = f.and.as_ref();
     let together = and.is_some_and(|a| {
-        a.tags.as_ref().is_some_and(|t| !t.is_empty()) || a.object_size_greater_than.is_some() || a.object_size_less_than.is_some()
+        a.tags.as_ref().is_some_and(|t| !t.is_empty())
+            || a.object_size_greater_than.is_some()
+            || a.object_size_less_than.is_some()
     });
     let prefix = f.prefix.clone().or_else(|| and.and_then(|a| a.prefix.clone()));
     (prefix.unwrap_or_default(), alone || together)
@@ -390,7 +456,8 @@ async fn newest_sealed(evidence: &dyn Store) -> Fact<Option<Day>> {
 async fn keep_until(evidence: &dyn Store, newest: &Fact<Option<Day>>) -> Fact<Option<Day>> {
     let Some(day) = newest.clone()? else { return Ok(None) };
     let key = manifest_key(day);
-    let start = evidence.get_range(&key, None, 0, MAX_LINE).await.map_err(|e| Unread(e.to_string()))?;
+    let start =
+        evidence.get_range(&key, None, 0, MAX_LINE).await.map_err(|e| Unread(e.to_string()))?;
     let record = Manifest::read_day_record(&start.bytes);
     Ok(Some(record.map_err(|e| Unread(format!("{key}: {e}")))?.keep_until))
 }
@@ -405,14 +472,19 @@ async fn last_report(state: &dyn Store) -> Fact<Option<VerifyFacts>> {
         let ms = key.strip_prefix(newest.as_str())?.strip_suffix(".json")?.parse::<i64>().ok()?;
         UnixMillis::new(ms).ok()
     };
-    let Some((at, key)) = listed.iter().filter_map(|e| Some((at(&e.key)?, &e.key))).max() else { return Ok(None) };
+    let Some((at, key)) = listed.iter().filter_map(|e| Some((at(&e.key)?, &e.key))).max() else {
+        return Ok(None);
+    };
     let stored = match state.get(key, None, MAX_REPORT).await {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.map_err(unread)?,
     };
-    let report: Value = serde_json::from_slice(&stored.bytes).map_err(|e| Unread(format!("{key}: {e}")))?;
+    let report: Value =
+        serde_json::from_slice(&stored.bytes).map_err(|e| Unread(format!("{key}: {e}")))?;
     // A range has only the forward part.
     let code = report["exit_code"].as_u64().or_else(|| report["forward"]["exit_code"].as_u64());
-    let exit_code = code.and_then(|c| u8::try_from(c).ok()).ok_or_else(|| Unread(format!("{key}: no exit_code")))?;
+    let exit_code = code
+        .and_then(|c| u8::try_from(c).ok())
+        .ok_or_else(|| Unread(format!("{key}: no exit_code")))?;
     Ok(Some(VerifyFacts { at, exit_code }))
 }

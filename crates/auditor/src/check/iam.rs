@@ -23,7 +23,9 @@ pub(super) fn denies(policy: &Value, request: &Request<'_>) -> bool {
 
 /// Whether some statement allows it to everybody, without a condition.
 pub(super) fn allows_everybody(policy: &Value) -> bool {
-    let open = |s: &Value| s["Effect"] == "Allow" && everybody(&s["Principal"]) && s["Condition"].is_null();
+    let open = |s: &Value| {
+        s["Effect"] == "Allow" && everybody(&s["Principal"]) && s["Condition"].is_null()
+    };
     statements(policy).any(open)
 }
 
@@ -66,7 +68,12 @@ fn matches(statement: &Value, request: &Request<'_>) -> bool {
 /// `Action` or `NotAction`, `Resource` or `NotResource`.
 fn element(statement: &Value, yes: &str, no: &str, found: &str, fold: bool) -> bool {
     let any = |patterns: &Value| {
-        texts(patterns).any(|p| like(if fold { p.to_ascii_lowercase() } else { p.to_owned() }.as_bytes(), found.as_bytes()))
+        texts(patterns).any(|p| {
+            like(
+                if fold { p.to_ascii_lowercase() } else { p.to_owned() }.as_bytes(),
+                found.as_bytes(),
+            )
+        })
     };
     match (&statement[yes], &statement[no]) {
         (Value::Null, Value::Null) => false,
@@ -79,7 +86,9 @@ fn conditions(all: &Value, request: &Request<'_>) -> bool {
     let Some(operators) = all.as_object() else { return all.is_null() };
     operators.iter().all(|(operator, keys)| {
         keys.as_object().is_some_and(|keys| {
-            keys.iter().all(|(key, values)| condition(operator, &key.to_ascii_lowercase(), values, request))
+            keys.iter().all(|(key, values)| {
+                condition(operator, &key.to_ascii_lowercase(), values, request)
+            })
         })
     })
 }
@@ -180,7 +189,9 @@ mod tests {
         assert!(!denies(&all, &request("s3:GetObject", &[])));
         let bucket = Request { resource: "arn:aws:s3:::b", ..request("s3:PutObject", &[]) };
         assert!(!denies(&all, &bucket));
-        for principal in [json!({"AWS": "arn:aws:iam::1:root"}), json!({"Service": "x"}), Value::Null] {
+        for principal in
+            [json!({"AWS": "arn:aws:iam::1:root"}), json!({"Service": "x"}), Value::Null]
+        {
             let mut one = all.clone();
             one["Statement"][0]["Principal"] = principal;
             assert!(!denies(&one, &request("s3:PutObject", &[])));
@@ -190,12 +201,17 @@ mod tests {
         assert!(!denies(&allow, &request("s3:PutObject", &[])) && allows_everybody(&allow));
         let not = json!({"Statement": {"Effect": "Deny", "Principal": {"AWS": ["*"]}, "NotAction": "s3:Get*",
             "NotResource": "arn:aws:s3:::c/*"}});
-        assert!(denies(&not, &request("s3:PutObject", &[])) && !denies(&not, &request("s3:GetObject", &[])));
+        assert!(
+            denies(&not, &request("s3:PutObject", &[]))
+                && !denies(&not, &request("s3:GetObject", &[]))
+        );
     }
 
     #[test]
     fn conditions_as_iam_evaluates_them() {
-        let put = |condition: Value, context: &[(&str, &str)]| denies(&deny(condition), &request("s3:PutObject", context));
+        let put = |condition: Value, context: &[(&str, &str)]| {
+            denies(&deny(condition), &request("s3:PutObject", context))
+        };
         let tls = json!({"Bool": {"aws:SecureTransport": "false"}});
         assert!(put(tls.clone(), &[("aws:securetransport", "false")]));
         assert!(!put(tls.clone(), &[("aws:securetransport", "true")]) && !put(tls, &[]));
@@ -204,7 +220,9 @@ mod tests {
         assert!(put(null.clone(), &[create]));
         assert!(!put(null.clone(), &[create, ("s3:if-none-match", "*")]) && !put(null, &[]));
         let old = json!({"NumericLessThan": {"s3:TlsVersion": "1.2"}});
-        assert!(put(old.clone(), &[("s3:tlsversion", "1.1")]) && !put(old, &[("s3:tlsversion", "1.3")]));
+        assert!(
+            put(old.clone(), &[("s3:tlsversion", "1.1")]) && !put(old, &[("s3:tlsversion", "1.3")])
+        );
         let key = json!({"StringNotEquals": {"k": "a"}});
         assert!(put(key.clone(), &[("k", "b")]) && !put(key.clone(), &[("k", "a")]));
         assert!(put(key, &[]), "a negated operator matches a key that is not there");
@@ -213,15 +231,26 @@ mod tests {
         let but = |arn: &str| json!({"ArnNotEquals": {"aws:PrincipalArn": [arn]}});
         assert!(put(but("arn:aws:iam::111122223333:role/other"), &[]));
         assert!(!put(but("arn:aws:iam::*:role/adm?n"), &[]));
-        assert!(!put(json!({"ForAnyValue:StringEquals": {"k": "a"}}), &[("k", "a")]), "not known: not a control");
-        assert!(!put(json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), &[("aws:sourceip", "10.0.0.1")]));
+        assert!(
+            !put(json!({"ForAnyValue:StringEquals": {"k": "a"}}), &[("k", "a")]),
+            "not known: not a control"
+        );
+        assert!(!put(
+            json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+            &[("aws:sourceip", "10.0.0.1")]
+        ));
     }
 
     #[test]
     fn wildcards() {
         for (pattern, text, is) in [
-            ("*", "", true), ("a*c", "abbc", true), ("a*c", "abbd", false), ("a?c", "abc", true),
-            ("*b*b", "abab", true), ("", "a", false), ("a**", "a", true),
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abbd", false),
+            ("a?c", "abc", true),
+            ("*b*b", "abab", true),
+            ("", "a", false),
+            ("a**", "a", true),
         ] {
             assert_eq!(like(pattern.as_bytes(), text.as_bytes()), is, "{pattern} {text}");
         }
@@ -229,7 +258,9 @@ mod tests {
 
     #[test]
     fn exceptions_are_named() {
-        let policy = deny(json!({"ArnNotEquals": {"aws:PrincipalArn": ["b", "a"]}, "ArnNotLike": {"AWS:PrincipalARN": "a"}}));
+        let policy = deny(
+            json!({"ArnNotEquals": {"aws:PrincipalArn": ["b", "a"]}, "ArnNotLike": {"AWS:PrincipalARN": "a"}}),
+        );
         assert_eq!(named_principals(&policy), ["a", "b"]);
     }
 }

@@ -14,7 +14,11 @@ const LIFE: &[&str] = &["SOC2 CC6.1", "HIPAA 164.312(a)(2)(iv)", "PCI 3.7"];
 const ANYBODY: &str = "arn:aws:iam::000000000000:role/dayseal-check-anybody";
 
 pub(super) fn keys(facts: &Facts, out: &mut Vec<CheckResult>) {
-    let c = Control { id: "K00", title: "keys: where they are kept", controls: &["SOC2 CC6.1", "PCI 3.6.1"] };
+    let c = Control {
+        id: "K00",
+        title: "keys: where they are kept",
+        controls: &["SOC2 CC6.1", "PCI 3.6.1"],
+    };
     let local = facts.log.local_key_file;
     out.push(c.result(
         if local { Status::Warn } else { Status::Pass },
@@ -25,7 +29,11 @@ pub(super) fn keys(facts: &Facts, out: &mut Vec<CheckResult>) {
         },
         json!({ "local_key_file": local }),
     ));
-    let each = [("data key", &facts.data_key), ("storage key", &facts.storage_key), ("signing key", &facts.signing_key)];
+    let each = [
+        ("data key", &facts.data_key),
+        ("storage key", &facts.storage_key),
+        ("signing key", &facts.signing_key),
+    ];
     let rotation = Control { id: "K01", title: "keys: rotation", controls: LIFE };
     out.push(over(rotation, &each[..2], |name, key| match key.rotates {
         Some(true) => pass("each year", Value::Null),
@@ -45,7 +53,9 @@ pub(super) fn keys(facts: &Facts, out: &mut Vec<CheckResult>) {
             "one key for both: whoever may read through S3 may open entries",
             json!({ "key": data.arn }),
         ),
-        (Err(e), _) | (_, Err(e)) => one.of(&Fact::<()>::Err(e.clone()), |()| pass("", Value::Null)),
+        (Err(e), _) | (_, Err(e)) => {
+            one.of(&Fact::<()>::Err(e.clone()), |()| pass("", Value::Null))
+        }
         _ => one.result(Status::Pass, "two keys", Value::Null),
     });
 }
@@ -59,7 +69,9 @@ fn over(
     let results = keys.iter().filter_map(|(name, fact)| match fact {
         Ok(None) => None,
         Ok(Some(key)) => Some(control.of(&Ok(key), |key| judge(name, key))),
-        Err(unread) => Some(control.of(&Fact::<()>::Err(unread.clone()), |()| pass("", Value::Null))),
+        Err(unread) => {
+            Some(control.of(&Fact::<()>::Err(unread.clone()), |()| pass("", Value::Null)))
+        }
     });
     let none = || control.result(Status::Pass, "no key of this kind is in KMS", Value::Null);
     results.max_by_key(|r| r.status).unwrap_or_else(none)
@@ -70,7 +82,13 @@ fn separation(facts: &Facts) -> CheckResult {
     let control = Control { id: "K03", title: "keys: only the sealer signs", controls: SEPARATION };
     let signing = match &facts.signing_key {
         Ok(Some(key)) => key,
-        Ok(None) => return control.result(Status::Warn, "a local key: the file's permissions decide", Value::Null),
+        Ok(None) => {
+            return control.result(
+                Status::Warn,
+                "a local key: the file's permissions decide",
+                Value::Null,
+            );
+        }
         Err(e) => return control.of(&Fact::<()>::Err(e.clone()), |()| pass("", Value::Null)),
     };
     let secret = signing.arn.contains(":secretsmanager:");

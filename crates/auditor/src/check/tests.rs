@@ -18,22 +18,66 @@ fn guards(bucket: &str) -> Vec<Value> {
     let deny = |action: Value, resource: Value, condition: Value| json!({"Effect": "Deny", "Principal": "*", "Action": action, "Resource": resource, "Condition": condition});
     vec![
         deny(json!("s3:*"), json!([all, below]), json!({"Bool": {"aws:SecureTransport": "false"}})),
-        deny(json!("s3:*"), json!([all, below]), json!({"NumericLessThan": {"s3:TlsVersion": "1.2"}})),
-        deny(json!("s3:PutObject"), json!(below), json!({"Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"},
-            "StringNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-west-1:111122223333:key/storage"}})),
-        deny(json!("s3:PutObject"), json!(below), json!({"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}})),
-        deny(json!(["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention", "s3:PutObjectLegalHold"]),
-            json!(below), json!({"ArnNotEquals": {"aws:PrincipalArn": ADMIN}})),
-        deny(json!(["s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"]),
-            json!(all), json!({"ArnNotEquals": {"aws:PrincipalArn": ADMIN}})),
-        deny(json!("s3:PutObject"), json!(format!("{below}/entries/*")), json!({"ArnNotEquals": {"aws:PrincipalArn": [PRODUCER]}})),
-        deny(json!("s3:PutObject"), json!(format!("{below}/manifests/*")), json!({"ArnNotEquals": {"aws:PrincipalArn": [SEALER]}})),
+        deny(
+            json!("s3:*"),
+            json!([all, below]),
+            json!({"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+        ),
+        deny(
+            json!("s3:PutObject"),
+            json!(below),
+            json!({"Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"},
+            "StringNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-west-1:111122223333:key/storage"}}),
+        ),
+        deny(
+            json!("s3:PutObject"),
+            json!(below),
+            json!({"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}),
+        ),
+        deny(
+            json!([
+                "s3:DeleteObject",
+                "s3:DeleteObjectVersion",
+                "s3:BypassGovernanceRetention",
+                "s3:PutObjectRetention",
+                "s3:PutObjectLegalHold"
+            ]),
+            json!(below),
+            json!({"ArnNotEquals": {"aws:PrincipalArn": ADMIN}}),
+        ),
+        deny(
+            json!([
+                "s3:PutBucketPolicy",
+                "s3:DeleteBucketPolicy",
+                "s3:PutBucketVersioning",
+                "s3:PutLifecycleConfiguration"
+            ]),
+            json!(all),
+            json!({"ArnNotEquals": {"aws:PrincipalArn": ADMIN}}),
+        ),
+        deny(
+            json!("s3:PutObject"),
+            json!(format!("{below}/entries/*")),
+            json!({"ArnNotEquals": {"aws:PrincipalArn": [PRODUCER]}}),
+        ),
+        deny(
+            json!("s3:PutObject"),
+            json!(format!("{below}/manifests/*")),
+            json!({"ArnNotEquals": {"aws:PrincipalArn": [SEALER]}}),
+        ),
     ]
 }
 
 fn rule(id: &str, prefix: &str, days: u32) -> LifecycleRule {
     let (id, prefix) = (id.into(), prefix.into());
-    LifecycleRule { id, prefix, enabled: true, expiration_days: Some(days), noncurrent_days: Some(7), ..LifecycleRule::default() }
+    LifecycleRule {
+        id,
+        prefix,
+        enabled: true,
+        expiration_days: Some(days),
+        noncurrent_days: Some(7),
+        ..LifecycleRule::default()
+    }
 }
 
 fn bucket(name: &str) -> BucketFacts {
@@ -57,7 +101,11 @@ fn bucket(name: &str) -> BucketFacts {
         })),
         public_access_blocked: Ok(true),
         policy: Ok(Some(json!({ "Statement": guards(name) }))),
-        lifecycle: Ok(vec![rule("entries", "main/entries/", 373), rule("manifests", "main/manifests/", 738), housekeeping]),
+        lifecycle: Ok(vec![
+            rule("entries", "main/entries/", 373),
+            rule("manifests", "main/manifests/", 738),
+            housekeeping,
+        ]),
         ownership: Ok(Some("BucketOwnerEnforced".into())),
         access_log: Ok(Some("access".into())),
         replicas: Ok(vec!["arn:aws:s3:::copy".into()]),
@@ -85,7 +133,8 @@ fn good() -> Facts {
     let only_sealer = json!({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "kms:Sign", "Resource": "*",
         "Condition": {"ArnNotEquals": {"aws:PrincipalArn": SEALER}}}]});
     let schedule = |name: &str| {
-        let queue = QueueFacts { arn: "arn:aws:sqs:eu-west-1:111122223333:dead".into(), messages: Ok(0) };
+        let queue =
+            QueueFacts { arn: "arn:aws:sqs:eu-west-1:111122223333:dead".into(), messages: Ok(0) };
         Ok(ScheduleFacts {
             name: name.into(),
             enabled: true,
@@ -95,8 +144,14 @@ fn good() -> Facts {
         })
     };
     let vkey: VerifierKey =
-        "audit.example.com/acme/prod+db22d6f9+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4".parse().unwrap();
-    let mut policy = Policy::new("audit.example.com/acme/prod".parse().unwrap(), vkey, "2026-01-01".parse().unwrap());
+        "audit.example.com/acme/prod+db22d6f9+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+            .parse()
+            .unwrap();
+    let mut policy = Policy::new(
+        "audit.example.com/acme/prod".parse().unwrap(),
+        vkey,
+        "2026-01-01".parse().unwrap(),
+    );
     policy.retention_floor = 366;
     policy.wrapping_keys.push("arn:aws:kms:eu-west-1:111122223333:key/data".into());
     policy.services.insert("api".parse().unwrap(), 2);
@@ -113,7 +168,10 @@ fn good() -> Facts {
         log: LogFacts {
             newest_sealed: Ok(Some("2026-11-20".parse().unwrap())),
             keep_until: Ok(Some("2027-11-21".parse().unwrap())),
-            verified: Ok(Some(VerifyFacts { at: "2026-11-21T03:30:00.000Z".parse().unwrap(), exit_code: 0 })),
+            verified: Ok(Some(VerifyFacts {
+                at: "2026-11-21T03:30:00.000Z".parse().unwrap(),
+                exit_code: 0,
+            })),
             local_key_file: false,
         },
         policy: Some(policy),
@@ -129,7 +187,12 @@ fn bad(report: &CheckReport) -> Vec<(&'static str, Status)> {
 #[test]
 fn the_good_deployment_passes_every_check() {
     let report = judge(&good(), soc2());
-    assert_eq!(bad(&report), [], "{:#?}", report.checks.iter().filter(|c| c.status != Status::Pass).collect::<Vec<_>>());
+    assert_eq!(
+        bad(&report),
+        [],
+        "{:#?}",
+        report.checks.iter().filter(|c| c.status != Status::Pass).collect::<Vec<_>>()
+    );
     assert_eq!((report.exit_code, report.failed, report.warnings), (0, 0, 0));
     assert_eq!(report.passed, report.checks.len());
     let ids: Vec<_> = report.checks.iter().map(|c| c.id).collect();
@@ -168,65 +231,135 @@ fn verified(f: &mut Facts) -> &mut VerifyFacts {
 fn each_broken_deployment_fails_just_where_it_is_broken() {
     use Status::{Fail, Warn};
     let broken: &[(&str, &str, Status, Break)] = &[
-        ("versioning suspended", "B01", Fail, |f| f.evidence.versioning = Ok(Some("Suspended".into()))),
+        ("versioning suspended", "B01", Fail, |f| {
+            f.evidence.versioning = Ok(Some("Suspended".into()))
+        }),
         ("never versioned", "B01", Fail, |f| f.evidence.versioning = Ok(None)),
-        ("lock too short", "B02", Fail, |f| f.evidence.lock = Ok(Some(BucketLock { retention: Some((LockMode::Governance, 365)) }))),
-        ("default encryption is AWS's", "B04", Warn, |f| f.evidence.encryption.as_mut().unwrap().as_mut().unwrap().key = None),
-        ("no bucket key", "B04", Warn, |f| f.evidence.encryption.as_mut().unwrap().as_mut().unwrap().bucket_key = false),
+        ("lock too short", "B02", Fail, |f| {
+            f.evidence.lock = Ok(Some(BucketLock { retention: Some((LockMode::Governance, 365)) }))
+        }),
+        ("default encryption is AWS's", "B04", Warn, |f| {
+            f.evidence.encryption.as_mut().unwrap().as_mut().unwrap().key = None
+        }),
+        ("no bucket key", "B04", Warn, |f| {
+            f.evidence.encryption.as_mut().unwrap().as_mut().unwrap().bucket_key = false
+        }),
         ("not encrypted", "B04", Fail, |f| f.evidence.encryption = Ok(None)),
-        ("public access not blocked", "B05", Fail, |f| f.evidence.public_access_blocked = Ok(false)),
-        ("everybody may read", "B05", Fail, |f| statements(&mut f.evidence).push(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}))),
+        ("public access not blocked", "B05", Fail, |f| {
+            f.evidence.public_access_blocked = Ok(false)
+        }),
+        ("everybody may read", "B05", Fail, |f| {
+            statements(&mut f.evidence).push(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}))
+        }),
         ("plain HTTP", "B06", Fail, |f| drop(statements(&mut f.evidence).remove(0))),
         ("old TLS", "B06", Warn, |f| drop(statements(&mut f.evidence).remove(1))),
         ("another key may encrypt", "B09", Fail, |f| drop(statements(&mut f.evidence).remove(2))),
         ("blind overwrites", "B07", Fail, |f| drop(statements(&mut f.evidence).remove(3))),
-        ("blind overwrites of manifests", "B07", Fail, |f| statements(&mut f.evidence)[3]["Resource"] = "arn:aws:s3:::evidence/main/entries/*".into()),
-        ("blind overwrites by the producer", "B07", Fail, |f| statements(&mut f.evidence)[3]["Condition"]["ArnNotEquals"] = json!({"aws:PrincipalArn": PRODUCER})),
-        ("a typing error in a condition", "B07", Fail, |f| statements(&mut f.evidence)[3]["Condition"] = json!({"Nul": {"s3:if-none-match": "true"}})),
+        ("blind overwrites of manifests", "B07", Fail, |f| {
+            statements(&mut f.evidence)[3]["Resource"] =
+                "arn:aws:s3:::evidence/main/entries/*".into()
+        }),
+        ("blind overwrites by the producer", "B07", Fail, |f| {
+            statements(&mut f.evidence)[3]["Condition"]["ArnNotEquals"] =
+                json!({"aws:PrincipalArn": PRODUCER})
+        }),
+        ("a typing error in a condition", "B07", Fail, |f| {
+            statements(&mut f.evidence)[3]["Condition"] =
+                json!({"Nul": {"s3:if-none-match": "true"}})
+        }),
         ("deletes allowed", "B08", Fail, |f| drop(statements(&mut f.evidence).remove(4))),
-        ("versions may be deleted", "B08", Fail, |f| statements(&mut f.evidence)[4]["Action"] = json!(["s3:DeleteObject", "s3:BypassGovernanceRetention", "s3:PutObjectRetention", "s3:PutObjectLegalHold"])),
+        ("versions may be deleted", "B08", Fail, |f| {
+            statements(&mut f.evidence)[4]["Action"] = json!([
+                "s3:DeleteObject",
+                "s3:BypassGovernanceRetention",
+                "s3:PutObjectRetention",
+                "s3:PutObjectLegalHold"
+            ])
+        }),
         ("the policy may be removed", "B08", Fail, |f| drop(statements(&mut f.evidence).remove(5))),
-        ("many may delete", "B08", Warn, |f| statements(&mut f.evidence)[4]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] = json!([ADMIN, "arn:aws:iam::1:role/b", "arn:aws:iam::1:role/c"])),
-        ("expires before the floor", "B10", Fail, |f| rules(&mut f.evidence)[0].expiration_days = Some(365)),
-        ("an overlapping shorter rule", "B10", Fail, |f| rules(&mut f.evidence).push(rule("tmp", "main/entries/2026", 30))),
-        ("a shorter rule by tag", "B10", Fail, |f| rules(&mut f.evidence).push(LifecycleRule { narrowed: true, ..rule("tag", "", 30) })),
+        ("many may delete", "B08", Warn, |f| {
+            statements(&mut f.evidence)[4]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] =
+                json!([ADMIN, "arn:aws:iam::1:role/b", "arn:aws:iam::1:role/c"])
+        }),
+        ("expires before the floor", "B10", Fail, |f| {
+            rules(&mut f.evidence)[0].expiration_days = Some(365)
+        }),
+        ("an overlapping shorter rule", "B10", Fail, |f| {
+            rules(&mut f.evidence).push(rule("tmp", "main/entries/2026", 30))
+        }),
+        ("a shorter rule by tag", "B10", Fail, |f| {
+            rules(&mut f.evidence).push(LifecycleRule { narrowed: true, ..rule("tag", "", 30) })
+        }),
         ("expires at a date", "B10", Fail, |f| rules(&mut f.evidence)[0].expires_at_a_date = true),
         ("manifests first", "B10", Fail, |f| rules(&mut f.evidence)[1].expiration_days = Some(370)),
-        ("only marked, never deleted", "B10", Fail, |f| rules(&mut f.evidence)[0].noncurrent_days = None),
-        ("versions gone at once", "B10", Fail, |f| rules(&mut f.evidence)[0].noncurrent_days = Some(0)),
+        ("only marked, never deleted", "B10", Fail, |f| {
+            rules(&mut f.evidence)[0].noncurrent_days = None
+        }),
+        ("versions gone at once", "B10", Fail, |f| {
+            rules(&mut f.evidence)[0].noncurrent_days = Some(0)
+        }),
         ("markers stay", "B10", Warn, |f| rules(&mut f.evidence)[2].removes_markers = false),
         ("uploads stay", "B10", Warn, |f| rules(&mut f.evidence)[2].abort_days = None),
         ("kept for ever", "B10", Warn, |f| drop(rules(&mut f.evidence).remove(0))),
         ("a rule switched off", "B10", Warn, |f| rules(&mut f.evidence)[0].enabled = false),
-        ("cold within the hot window", "B11", Fail, |f| rules(&mut f.evidence)[0].transitions.push((30, "GLACIER".into()))),
+        ("cold within the hot window", "B11", Fail, |f| {
+            rules(&mut f.evidence)[0].transitions.push((30, "GLACIER".into()))
+        }),
         ("no copy", "B12", Warn, |f| f.evidence.replicas = Ok(vec![])),
         ("in another region", "B13", Fail, |f| f.state.region = Ok("us-east-1".into())),
         ("access not logged", "B14", Warn, |f| f.evidence.access_log = Ok(None)),
-        ("access logged into itself", "B14", Fail, |f| f.evidence.access_log = Ok(Some("evidence".into()))),
+        ("access logged into itself", "B14", Fail, |f| {
+            f.evidence.access_log = Ok(Some("evidence".into()))
+        }),
         ("ACLs count", "B15", Fail, |f| f.evidence.ownership = Ok(Some("ObjectWriter".into()))),
-        ("content has versions", "C01", Fail, |f| content(f).versioning = Ok(Some("Suspended".into()))),
-        ("content is locked", "C02", Fail, |f| content(f).lock = Ok(Some(BucketLock { retention: None }))),
-        ("content lives too long", "C03", Fail, |f| rules(content(f))[0].expiration_days = Some(181)),
+        ("content has versions", "C01", Fail, |f| {
+            content(f).versioning = Ok(Some("Suspended".into()))
+        }),
+        ("content is locked", "C02", Fail, |f| {
+            content(f).lock = Ok(Some(BucketLock { retention: None }))
+        }),
+        ("content lives too long", "C03", Fail, |f| {
+            rules(content(f))[0].expiration_days = Some(181)
+        }),
         ("content lives for ever", "C03", Fail, |f| rules(content(f)).clear()),
         ("content is public", "C05", Fail, |f| content(f).public_access_blocked = Ok(false)),
-        ("content is copied", "C07", Warn, |f| content(f).replicas = Ok(vec!["arn:aws:s3:::x".into()])),
+        ("content is copied", "C07", Warn, |f| {
+            content(f).replicas = Ok(vec!["arn:aws:s3:::x".into()])
+        }),
         ("state without TLS", "T06", Fail, |f| drop(statements(&mut f.state).remove(0))),
         ("the head may be deleted", "T08", Warn, |f| drop(statements(&mut f.state).remove(4))),
         ("a key file", "K00", Warn, |f| f.log.local_key_file = true),
-        ("a key that never rotates", "K01", Warn, |f| f.data_key.as_mut().unwrap().as_mut().unwrap().rotates = Some(false)),
-        ("a key about to be deleted", "K02", Fail, |f| f.storage_key.as_mut().unwrap().as_mut().unwrap().state = Some("PendingDeletion".into())),
-        ("a signing key switched off", "K02", Fail, |f| f.signing_key.as_mut().unwrap().as_mut().unwrap().state = Some("Disabled".into())),
-        ("anybody may sign", "K03", Fail, |f| f.signing_key.as_mut().unwrap().as_mut().unwrap().policy = Ok(Some(json!({"Statement": []})))),
+        ("a key that never rotates", "K01", Warn, |f| {
+            f.data_key.as_mut().unwrap().as_mut().unwrap().rotates = Some(false)
+        }),
+        ("a key about to be deleted", "K02", Fail, |f| {
+            f.storage_key.as_mut().unwrap().as_mut().unwrap().state = Some("PendingDeletion".into())
+        }),
+        ("a signing key switched off", "K02", Fail, |f| {
+            f.signing_key.as_mut().unwrap().as_mut().unwrap().state = Some("Disabled".into())
+        }),
+        ("anybody may sign", "K03", Fail, |f| {
+            f.signing_key.as_mut().unwrap().as_mut().unwrap().policy =
+                Ok(Some(json!({"Statement": []})))
+        }),
         ("one key for all", "K04", Fail, |f| f.data_key = f.storage_key.clone()),
         ("a schedule off", "S01", Fail, |f| schedule(f).enabled = false),
         ("no schedule named", "S01", Warn, |f| f.schedules.clear()),
         ("no dead-letter queue", "S02", Fail, |f| schedule(f).dead_letters = None),
-        ("runs in the dead-letter queue", "S02", Fail, |f| schedule(f).dead_letters.as_mut().unwrap().messages = Ok(2)),
-        ("not sealed for days", "S03", Fail, |f| f.log.newest_sealed = Ok(Some("2026-11-18".parse().unwrap()))),
+        ("runs in the dead-letter queue", "S02", Fail, |f| {
+            schedule(f).dead_letters.as_mut().unwrap().messages = Ok(2)
+        }),
+        ("not sealed for days", "S03", Fail, |f| {
+            f.log.newest_sealed = Ok(Some("2026-11-18".parse().unwrap()))
+        }),
         ("never verified", "S04", Fail, |f| f.log.verified = Ok(None)),
-        ("verified long ago", "S04", Fail, |f| verified(f).at = "2026-11-20T03:00:00.000Z".parse().unwrap()),
+        ("verified long ago", "S04", Fail, |f| {
+            verified(f).at = "2026-11-20T03:00:00.000Z".parse().unwrap()
+        }),
         ("verified and found wanting", "S04", Fail, |f| verified(f).exit_code = 4),
-        ("promises too little", "S05", Fail, |f| f.log.keep_until = Ok(Some("2027-11-20".parse().unwrap()))),
+        ("promises too little", "S05", Fail, |f| {
+            f.log.keep_until = Ok(Some("2027-11-20".parse().unwrap()))
+        }),
         ("no policy", "P01", Fail, |f| f.policy = None),
         ("a policy without a floor", "P01", Fail, |f| policy(f).retention_floor = 0),
         ("a policy without keys", "P01", Fail, |f| policy(f).wrapping_keys.clear()),
@@ -237,7 +370,12 @@ fn each_broken_deployment_fails_just_where_it_is_broken() {
         let mut facts = good();
         breaks(&mut facts);
         let report = judge(&facts, soc2());
-        assert_eq!(bad(&report), [(*id, *status)], "{what}: {:#?}", report.checks.iter().filter(|c| c.status != Status::Pass).collect::<Vec<_>>());
+        assert_eq!(
+            bad(&report),
+            [(*id, *status)],
+            "{what}: {:#?}",
+            report.checks.iter().filter(|c| c.status != Status::Pass).collect::<Vec<_>>()
+        );
         assert_eq!(report.exit_code, u8::from(*status == Fail), "{what}");
     }
 }
@@ -246,8 +384,12 @@ fn each_broken_deployment_fails_just_where_it_is_broken() {
 fn breaks_that_show_in_two_places() {
     let cases: &[(&str, &[&str], Break)] = &[
         ("no lock at all", &["B02", "B03"], |f| f.evidence.lock = Ok(None)),
-        ("a lock without default", &["B02", "B03"], |f| f.evidence.lock = Ok(Some(BucketLock { retention: None }))),
-        ("no policy on the bucket", &["B06", "B07", "B08", "B09"], |f| f.evidence.policy = Ok(None)),
+        ("a lock without default", &["B02", "B03"], |f| {
+            f.evidence.lock = Ok(Some(BucketLock { retention: None }))
+        }),
+        ("no policy on the bucket", &["B06", "B07", "B08", "B09"], |f| {
+            f.evidence.policy = Ok(None)
+        }),
         ("state in the evidence", &["T01"], |f| f.state.name = "evidence".into()),
         ("nothing sealed yet", &["S03", "S05"], |f| {
             f.log.newest_sealed = Ok(None);
@@ -276,7 +418,10 @@ fn what_could_not_be_read_is_never_a_pass() {
     assert_eq!(report.exit_code, 3);
     for id in ["B06", "B07", "B08", "B09", "B10", "B11", "K01", "K02", "K04", "S04"] {
         let found = report.checks.iter().find(|c| c.id == id).unwrap();
-        assert!(found.status == Status::Warn && found.unread && found.detail.contains("AccessDenied"), "{found:?}");
+        assert!(
+            found.status == Status::Warn && found.unread && found.detail.contains("AccessDenied"),
+            "{found:?}"
+        );
     }
     facts.evidence.versioning = Ok(None);
     assert_eq!(judge(&facts, soc2()).exit_code, 1, "a failure is worse");
@@ -291,7 +436,13 @@ fn profiles_ask_for_more() {
     assert_eq!(of("ai-act"), []);
     assert_eq!(of("pci"), [("B03", Status::Warn)]);
     let sec = of("sec");
-    for expected in [("B02", Status::Fail), ("B03", Status::Fail), ("B10", Status::Fail), ("S05", Status::Fail), ("P01", Status::Fail)] {
+    for expected in [
+        ("B02", Status::Fail),
+        ("B03", Status::Fail),
+        ("B10", Status::Fail),
+        ("S05", Status::Fail),
+        ("P01", Status::Fail),
+    ] {
         assert!(sec.contains(&expected), "{sec:?}");
     }
     assert!(Profile::named("none").is_none());
@@ -303,8 +454,12 @@ fn profiles_agree_with_infra() {
     let rules = include_str!("../../../../infra/retention/rules.tf");
     for p in Profile::ALL {
         let mode = format!("{:?}", p.lock).to_uppercase();
-        let line = rules.lines().find(|l| l.trim_start().starts_with(&format!("{} ", p.name))).unwrap_or_else(|| panic!("{} is not in infra", p.name));
-        let says = |what: &str| assert!(line.contains(what), "{}: expected {what} in {line}", p.name);
+        let line = rules
+            .lines()
+            .find(|l| l.trim_start().starts_with(&format!("{} ", p.name)))
+            .unwrap_or_else(|| panic!("{} is not in infra", p.name));
+        let says =
+            |what: &str| assert!(line.contains(what), "{}: expected {what} in {line}", p.name);
         says(&format!("floor = {}", p.floor_days));
         says(&format!("hot = {}", p.hot_days));
         says(&format!("mode = \"{mode}\""));
