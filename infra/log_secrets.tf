@@ -7,7 +7,7 @@ resource "aws_secretsmanager_secret" "log" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "DenyOtherReaders", Effect = "Deny", Principal = "*", Action = ["secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"], Resource = "*"
+      Sid       = "DenyOtherReaders", Effect = "Deny", Principal = "*", Action = "secretsmanager:GetSecretValue", Resource = "*"
       Condition = { ArnNotEquals = { "aws:PrincipalArn" = local.producer_arns[each.key] } }
     }]
   })

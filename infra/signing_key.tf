@@ -31,7 +31,7 @@ locals {
   signing_secret_policy = {
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "DenyOtherSigners", Effect = "Deny", Principal = "*", Action = ["secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"], Resource = "*"
+      Sid       = "DenyOtherSigners", Effect = "Deny", Principal = "*", Action = "secretsmanager:GetSecretValue", Resource = "*"
       Condition = { ArnNotEquals = { "aws:PrincipalArn" = local.signer_arns } }
     }]
   }

@@ -135,7 +135,7 @@ run "zips_that_are_not_there" {
 run "environment_too_long" {
   command = plan
   variables {
-    logs = { for n in range(20) : "log-${n}" => { origin = "audit.example.com/${join("", [for i in range(107) : "a"])}/${n}", first_day = "2026-11-21" } }
+    logs = { for n in range(20) : "a-log-with-rather-a-long-name-${n}" => { origin = "audit.example.com/${join("", [for i in range(107) : "a"])}/${n}", first_day = "2026-11-21" } }
   }
   expect_failures = [aws_lambda_function.functions]
 }
