@@ -4,8 +4,15 @@
 # PORT  0 or nothing: a free one.
 # Prints two lines to stdout: port=N and pid=N. Stop it with: localstack/stop.sh PID
 # The first run installs the pinned packages from PyPI into .tools/localstack-venv (about a minute).
-# DAYSEAL_LOCALSTACK_PYTHON names the interpreter: 3.13 (LocalStack 4.14.0) or 3.11 (4.13.1).
-# LS_LOG sets the log level. Only curl and a POSIX shell are needed besides.
+# Only curl and a POSIX shell are needed besides.
+#
+# Settings, from the environment:
+#   DAYSEAL_LOCALSTACK_PYTHON    the interpreter: 3.13 (LocalStack 4.14.0) or 3.11 (4.13.1)
+#   DAYSEAL_SCHEDULER_SPEEDUP    EventBridge Scheduler's clock runs so many times as fast (1)
+#   DAYSEAL_ALARM_SECONDS        every alarm is evaluated so often (unset: once in all its periods together)
+#   LAMBDA_RETRY_BASE_DELAY      seconds before Lambda repeats a failed asynchronous invocation (60)
+#   LAMBDA_KEEPALIVE_MS          a function's process ends when idle so long (600000)
+#   LS_LOG                       log level (warning)
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -55,10 +62,12 @@ elif taken "$port"; then
 fi
 
 run=$tools/localstack-run-$port
+rm -rf "$run" # metrics of an earlier run would be read back
 mkdir -p "$run/tmp"
-# env, not export: nothing of the caller's AWS configuration may reach the emulator, nor the other way round.
+# Nothing of the caller's AWS configuration may reach the emulator or the functions that it runs.
+for name in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 # TMPDIR and FILESYSTEM_ROOT keep its files under .tools; the rest keeps it off the network.
-nohup env -u AWS_PROFILE PYTHONPATH="$here/plugin" GATEWAY_LISTEN="127.0.0.1:$port" \
+nohup env PYTHONPATH="$here/plugin" LAMBDA_RUNTIME_EXECUTOR=process GATEWAY_LISTEN="127.0.0.1:$port" \
     TMPDIR="$run/tmp" FILESYSTEM_ROOT="$run/root" SKIP_SSL_CERT_DOWNLOAD=1 DISABLE_EVENTS=1 DNS_ADDRESS=0 \
     LS_LOG="${LS_LOG:-warning}" "$venv/bin/python" -m localstack.runtime.main \
     >"$run/log.txt" 2>&1 </dev/null &

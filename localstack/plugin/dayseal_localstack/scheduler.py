@@ -26,10 +26,14 @@ LONGEST_BACKOFF = timedelta(hours=1)
 class Clock:
     def __init__(self, speedup):
         self.speedup = speedup
-        self._began, self._origin = time.monotonic(), datetime.now(UTC)
+        self._start = time.time()
+
+    def of(self, true_seconds):
+        """What it shows at this true time, in seconds since 1970."""
+        return datetime.fromtimestamp(self._start + (true_seconds - self._start) * self.speedup, UTC)
 
     def now(self):
-        return self._origin + timedelta(seconds=(time.monotonic() - self._began) * self.speedup)
+        return self.of(time.time())
 
 
 class Scheduler:
@@ -75,7 +79,7 @@ class Scheduler:
 
         now = self._clock.now()
         if key not in self._due:
-            self._due[key] = following(now)
+            self._due[key] = following(self._clock.of(schedule.last_modified_date))
         while (when := self._due[key]) and when <= now:
             self._due[key] = following(when)
             if schedule.state != "ENABLED" or not _in_force(schedule, when):
