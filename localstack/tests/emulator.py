@@ -54,13 +54,14 @@ def unique(prefix):
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
-def create_function(handler, timeout=3, files=None, **settings):
-    """A function whose bootstrap runs `handler`, Python source with `handle`; its name and ARN."""
+def create_function(handler, timeout=3, **settings):
+    """A function whose bootstrap runs `handler`, Python source with `handle(event, headers)`; its name and ARN."""
     source = RUNTIME.format(python=sys.executable, handler=textwrap.dedent(handler))
-    return create_from_zip(files or {"bootstrap": source}, timeout, **settings)
+    return create_from_zip({"bootstrap": source}, timeout, **settings)
 
 
 def create_from_zip(files, timeout=3, **settings):
+    """A function of these files, name to content; its name and ARN."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, content in files.items():
@@ -76,7 +77,9 @@ def create_from_zip(files, timeout=3, **settings):
         Timeout=timeout,
         **settings,
     )["FunctionArn"]
-    functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    waiter = functions.get_waiter("function_active_v2")
+    waiter.config.delay = 0.1  # seconds; WaiterConfig takes whole ones only
+    waiter.wait(FunctionName=name)
     return name, arn
 
 
