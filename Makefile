@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-chain dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
+PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-chain dayseal-auditor dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
 FUZZ_SECONDS ?= 5
 
-.PHONY: help demo test test-rust lint fmt clippy doc deps fuzz bench infra-check check clean
+.PHONY: help demo test test-rust test-localstack test-e2e test-lifecycle lint fmt clippy doc deps fuzz bench package infra-check check clean
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Record, seal, verify, tamper, see it caught: on a directory, no services
 	cargo build --locked -q -p dayseal-cli
@@ -17,6 +17,7 @@ demo: ## Record, seal, verify, tamper, see it caught: on a directory, no service
 test: ## Every test; installs LocalStack and the Python reader's needs into .tools
 	cargo build --locked -q -p dayseal-cli
 	tests/with-localstack.sh $(MAKE) test-rust
+	$(MAKE) test-localstack
 	tests/reader/run.sh $(abspath $(TARGET))/debug/dayseal
 	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/demo/run.sh > /dev/null
 
@@ -26,6 +27,13 @@ test-rust: ## The Rust tests alone; those that need S3 say so and skip, but fail
 	then cargo nextest run --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws; \
 	else cargo test --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws --lib --bins --tests; fi
 	cargo test --locked -q --workspace --doc
+
+test-localstack: ## The emulators that the other tests stand on: functions, schedules, metrics, alarms, keys, rights
+	localstack/tests/run.sh
+
+test-lifecycle: ## Our lifecycle rules executed by a Ceph RGW, then verify; needs Debian's Ceph packages
+	cargo build --locked -q -p dayseal-cli
+	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/rgw/run.sh
 
 lint: fmt clippy doc deps ## Everything that reads the code without running it
 
@@ -45,6 +53,9 @@ deps: ## Arrows between crates, licences, and what must not be linked
 
 fuzz: ## Build every fuzz target and run each for FUZZ_SECONDS
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+package: ## The functions' zips for Lambda, ARCH=arm64 or x86_64, into target/lambda-zips
+	infra/package.sh $(ARCH)
 
 bench: ## Measure, in release builds, side by side; see docs/performance.md
 	tests/bench/run.sh

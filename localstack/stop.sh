@@ -1,13 +1,13 @@
 #!/bin/sh
-# stop.sh PID: stops the LocalStack that start.sh printed, by its pid only, and waits until it is gone.
+# stop.sh PID: stops what start.sh or ministack.sh printed, by its pid only, and waits until it is gone.
 set -eu
 
 pid=${1:?usage: stop.sh PID}
-# A pid is reused once its process is gone: kill only what is LocalStack.
+# A pid is reused once its process is gone: kill only what is ours.
 case $(ps -o args= -p "$pid" 2>/dev/null || true) in
-*localstack.runtime.main*) ;;
+*localstack.runtime.main* | */ministack-venv/bin/ministack*) ;;
 *)
-    echo "process $pid is not a LocalStack: nothing stopped" >&2
+    echo "process $pid is neither LocalStack nor MiniStack: nothing stopped" >&2
     exit 1
     ;;
 esac

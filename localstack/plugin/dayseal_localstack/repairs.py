@@ -1,8 +1,4 @@
-"""Two repairs to LocalStack as the tests run it; no feature.
-
-A plux plugin: LocalStack finds it through the .dist-info folder beside this file once this
-folder is on PYTHONPATH.
-"""
+"""Two repairs to LocalStack: it binds 127.0.0.1 only, and KMS of 4.13.1 runs on Python 3.11."""
 
 import hashlib
 import sys
