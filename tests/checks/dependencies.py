@@ -17,7 +17,9 @@ ARROWS = {
     "dayseal-store": set(),
     "dayseal": {"dayseal-format", "dayseal-keys", "dayseal-store"},
     "dayseal-chain": {"dayseal-format", "dayseal-keys", "dayseal-store"},
-    "dayseal-cli": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain"},
+    "dayseal-auditor": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal-chain"},
+    "dayseal-lambda": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain"},
+    "dayseal-cli": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain", "dayseal-auditor"},
 }
 # What the crate that only knows bytes must never link, however deep.
 FORMAT_BANS = re.compile(r"^(tokio|hyper|aws-.*|rand|rand_core|getrandom|reqwest|time|chrono)$")
