@@ -1,0 +1,168 @@
+"""infra/ applied to an emulator, and what tests ask of it: the functions, the command, metrics, messages."""
+
+import base64
+import datetime
+import glob
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+import boto3
+from botocore.config import Config
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+ENDPOINT = os.environ["ENDPOINT"]
+REGION = "eu-west-1"
+ACCOUNT = "000000000000"
+ZIPS = TOP / ".tools/e2e/zips"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+
+ROOT = """
+provider "aws" {
+  region                      = "%(region)s"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  s3_use_path_style           = true
+  max_retries                 = 2
+}
+variable "setup" { type = bool }
+module "dayseal" {
+  source                   = "../module"
+  account_id               = "%(account)s"
+  region                   = "%(region)s"
+  logs                     = jsondecode(%(logs)s)
+  retention                = { profile = "soc2" }
+  retention_admin_role_arn = "arn:aws:iam::%(account)s:role/deploy"
+  artifacts                = { directory = "%(zips)s" }
+  architecture             = "%(arch)s"
+  reserved_concurrency     = -1
+  example_log              = "main"
+  setup                    = var.setup
+}
+output "dayseal" { value = module.dayseal }
+"""
+
+
+def client(service):
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=60, s3={"addressing_style": "path"})
+    return boto3.client(service, endpoint_url=ENDPOINT, region_name=REGION, config=config, **keys)
+
+
+def days_ago(days):
+    return (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+def wait_for(what, condition, seconds=60):
+    """What `condition` gives once it is true; fails when it is not in time."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.3)
+
+
+def provider_mirror():
+    """A folder of provider plugins: named, or where such things are put; None leaves it to the registry."""
+    named = os.environ.get("TF_PLUGIN_DIR")
+    folders = [named] if named else glob.glob("/opt/*") + ["/usr/share/terraform/plugins"]
+    return next((f for f in folders if glob.glob(f"{f}/*/hashicorp/aws")), None)
+
+
+class Deployment:
+    def __init__(self, logs):
+        self.work = TOP / f".tools/e2e/run-{ENDPOINT.rsplit(':', 1)[1]}"
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.module, self.root = self.work / "module", self.work / "root"
+        self.root.mkdir(parents=True)
+        shutil.copytree(TOP / "infra", self.module, ignore=shutil.ignore_patterns("tests", "examples", ".terraform*"))
+        for file in self.module.rglob("*.tf"):
+            # The emulator's end is the end of everything: nothing is destroyed one by one.
+            file.write_text(file.read_text().replace("prevent_destroy = true", "prevent_destroy = false"))
+        arch = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
+        values = {"region": REGION, "account": ACCOUNT, "zips": ZIPS, "arch": arch}
+        (self.root / "main.tf").write_text(ROOT % {**values, "logs": json.dumps(json.dumps(logs))})
+        self.terraform("init", "-input=false")
+        self.apply(setup=True)
+
+    def terraform(self, *args):
+        config = self.root / "cli.tfrc"
+        mirror = provider_mirror()
+        place = f'filesystem_mirror {{\n path = "{mirror}"\n }}' if mirror else "direct {}"
+        config.write_text(f"provider_installation {{\n {place}\n}}\n")
+        env = {**os.environ, "AWS_ENDPOINT_URL": ENDPOINT, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_CLI_CONFIG_FILE": str(config)}
+        done = subprocess.run(["terraform", *args], cwd=self.root, env=env, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"terraform {args[0]}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
+        return done.stdout
+
+    def apply(self, setup):
+        self.terraform("apply", "-no-color", "-auto-approve", "-input=false", f"-var=setup={json.dumps(setup)}")
+        self.out = json.loads(self.terraform("output", "-json"))["dayseal"]["value"]
+
+    def log(self, name, origin, first_day):
+        return Log(self, name, origin, first_day)
+
+    def invoke(self, function, payload=None):
+        """The answer, or the error with its type, and the last log lines."""
+        answer = client("lambda").invoke(
+            FunctionName=self.out["function_names"][function], Payload=json.dumps(payload or {}).encode(), LogType="Tail"
+        )
+        body = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            body["log"] = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
+        return body
+
+    def metric(self, log, name, statistic="Sum"):
+        """A metric of the functions over the last hours; None if there is none."""
+        now = datetime.datetime.now(datetime.UTC)
+        found = client("cloudwatch").get_metric_statistics(
+            Namespace="Dayseal", MetricName=name, Dimensions=[{"Name": "log", "Value": log}],
+            StartTime=now - datetime.timedelta(hours=3), EndTime=now + datetime.timedelta(hours=1), Period=86400, Statistics=[statistic],
+        )["Datapoints"]
+        values = [point[statistic] for point in found]
+        return {"Sum": sum, "Maximum": max, "Minimum": min, "SampleCount": sum}[statistic](values) if values else None
+
+
+class Log:
+    """One log of a deployment, with the command's configuration for it."""
+
+    def __init__(self, deployment, name, origin, first_day):
+        out = deployment.out
+        self.name, self.dir = name, deployment.work / f"log-{name}"
+        roots = out["roots"][name]
+        self.bucket, self.prefix = roots["evidence"].removeprefix("s3://").split("/", 1)
+        self.state_bucket = out["state_bucket"]
+        keys = ["--signing-key", out["signing_key_arn"], "--wrapping-key", out["data_key_arn"]]
+        places = ["--evidence", roots["evidence"], "--state", roots["state"]]
+        self._run(["init", str(self.dir), "--origin", origin, "--first-day", first_day, *places, *keys])
+        policy = (self.dir / "policy").read_bytes()
+        client("s3").put_object(Bucket=self.state_bucket, Key=f"policies/{name}", Body=policy)
+
+    def _run(self, args, expect=(0,), text=None):
+        env = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": ENDPOINT, "DAYSEAL_S3_PATH_STYLE": "true"}
+        done = subprocess.run([os.environ["DAYSEAL"], *args], env=env, input=text, capture_output=True, text=True)
+        if done.returncode not in expect:
+            raise AssertionError(f"dayseal {' '.join(args)}: exit {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        return done
+
+    def run(self, *args, expect=(0,), text=None):
+        return self._run(["--config", str(self.dir / "dayseal.toml"), *args], expect, text)
+
+    def record(self, day, count, actor="u-1"):
+        """Records as if it were noon of that day."""
+        event = {"type": "data.read", "actor": {"id": actor, "type": "user"}, "action": "open", "outcome": "success"}
+        lines = "".join(json.dumps(event) + "\n" for _ in range(count))
+        self.run("--now", f"{day}T12:00:00.000Z", "record", text=lines)
+
+    def keys(self, below):
+        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{self.prefix}/{below}")
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
