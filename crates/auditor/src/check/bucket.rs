@@ -182,7 +182,11 @@ pub(super) fn state(facts: &Facts, out: &mut Vec<CheckResult>) {
         },
         json!({ "state": b.name, "evidence": facts.evidence.name }),
     ));
-    out.push(encryption("T04", "state: encryption at rest", b));
+    // Heads and reports name no person, and another account's functions need no key for AWS's own.
+    out.push(control("T04", "state: encryption at rest", AT_REST).of(&b.encryption, |e| match e {
+        Some(e) => pass(e.algorithm.clone(), json!(e)),
+        None => fail("none by default", json!(e)),
+    }));
     out.push(public("T05", "state: not public", b));
     out.push(transport("T06", "state: TLS 1.2 or newer only", b));
     out.push(control("T08", "state: nobody deletes the head", INTEGRITY).of(&b.policy, |p| {

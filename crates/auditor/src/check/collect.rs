@@ -345,8 +345,10 @@ impl Clients {
             }
             false => None,
         };
-        let policy =
-            present("kms:GetKeyPolicy", kms.get_key_policy().key_id(&meta.key_id).send().await);
+        let policy = present(
+            "kms:GetKeyPolicy",
+            kms.get_key_policy().key_id(&meta.key_id).policy_name("default").send().await,
+        );
         Ok(KeyFacts {
             arn: meta.arn.unwrap_or_else(|| id.to_owned()),
             state: meta.key_state.map(|s| s.as_str().to_owned()),

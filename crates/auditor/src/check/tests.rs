@@ -326,6 +326,7 @@ fn each_broken_deployment_fails_just_where_it_is_broken() {
         ("content is copied", "C07", Warn, |f| {
             content(f).replicas = Ok(vec!["arn:aws:s3:::x".into()])
         }),
+        ("state in clear", "T04", Fail, |f| f.state.encryption = Ok(None)),
         ("state without TLS", "T06", Fail, |f| drop(statements(&mut f.state).remove(0))),
         ("the head may be deleted", "T08", Warn, |f| drop(statements(&mut f.state).remove(4))),
         ("a key file", "K00", Warn, |f| f.log.local_key_file = true),
