@@ -3,6 +3,7 @@
 mod args;
 mod cmd;
 mod config;
+mod config_edit;
 mod exit;
 mod keys;
 mod output;
@@ -40,6 +41,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Cat(a) => cmd::cat::run(&args, a).await,
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
+            Command::Rotate(a) => cmd::rotate::run(&args, a).await,
             Command::Completions(a) => cmd::completions::run(a),
         }
     });
