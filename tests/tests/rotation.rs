@@ -220,6 +220,8 @@ async fn an_announcement_that_nobody_signed_gives_no_trust() {
         format!("{{\"kind\":\"key\",\"verifier_key\":\"{}\"}}\n", own.verifier_key()).as_bytes(),
     );
     scene.log.evidence.rot(&key, manifest);
+    // His own signature beside the true one on the day's checkpoint; Ed25519 makes the true one again.
+    scene.forge(day(D2), &[&scene.old, &own]).await;
     scene.forge(day(D3), &[&own]).await;
     let report = scene.log.verify(D3).await;
     let found = codes(&report);
