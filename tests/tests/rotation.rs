@@ -186,6 +186,14 @@ async fn a_key_that_the_policy_does_not_name_is_told_and_never_trusted() {
     assert_eq!(report.findings.len(), 2);
     let named = scene.new.verifier_key().to_string();
     assert!(report.findings.iter().any(|f| f.detail.contains(&named)), "{report:?}");
+    // A stranger's signature is none of this.
+    let own = LocalKeys::generate(&scene.log.settings.origin).unwrap().signer().unwrap();
+    let true_note = scene.log.bytes(&key).await;
+    scene.forge(day(D3), &[&own]).await;
+    let report = scene.log.verify(D3).await;
+    assert!(codes(&report).contains(&(Code::BadSignature, key.as_str())), "{report:?}");
+    assert_eq!(report.exit_code, 1);
+    scene.log.evidence.rot(&key, true_note);
     assert_eq!(scene.named().log.verify(D3).await.exit_code, 0);
 }
 

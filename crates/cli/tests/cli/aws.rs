@@ -45,6 +45,9 @@ fn a_log_with_both_keys_in_kms() {
     // Less deep, no key is asked for.
     let done = place.verify(&[&args[..], &["--level", "objects"]].concat());
     done.exits(3).prints("entries: needs level entries");
+    let args = [&["verify"], &args[..], &["--level", "objects"]].concat();
+    let done = place.feed_as(None, &time(2, 3), &args, b"").exits(3);
+    assert_eq!(done.err, "", "credentials are not looked for");
     assert_eq!(place.stub.count("Decrypt"), calls + 2);
 }
 
