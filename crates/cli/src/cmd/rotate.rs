@@ -202,6 +202,28 @@ fn make_file(
 fn relative(key: &KeyRef, base: &Path) -> anyhow::Result<KeyRef> {
     let KeyRef::File(path) = key else { return Ok(key.clone()) };
     let whole = std::path::absolute(path)?;
-    let base = std::path::absolute(base)?;
+    // The parent of `dayseal.toml` is the empty path, which stands for the current directory.
+    let base = std::path::absolute(Path::new(".").join(base))?;
     Ok(KeyRef::File(whole.strip_prefix(&base).map_or(whole.clone(), Path::to_owned)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_named_from_where_the_configuration_lies() {
+        let named = |key: &str, base: &str| relative(&key.parse().unwrap(), Path::new(base));
+        let here = std::path::absolute("other.json").unwrap();
+        for (key, base, expected) in [
+            ("next.json", "", "next.json"),
+            ("./next.json", ".", "next.json"),
+            ("log/next.json", "log", "next.json"),
+            ("log/keys/next.json", "./log", "keys/next.json"),
+            ("other.json", "log", here.to_str().unwrap()),
+            ("/etc/next.json", "log", "/etc/next.json"),
+        ] {
+            assert_eq!(named(key, base).unwrap().to_string(), expected, "{key} from {base:?}");
+        }
+    }
 }
