@@ -679,6 +679,13 @@ def kind(name):
     return ("kind", one_of(name))
 
 
+def verifier_key(text):
+    try:
+        Vkey(text)
+    except (Bad, AttributeError) as error:
+        raise ValueError(str(error)) from None
+
+
 RECORDS = {
     "day": fields(
         [
@@ -760,6 +767,7 @@ RECORDS = {
             ("sha256", list_of(DIGEST, 16)),
         ]
     ),
+    "key": fields([kind("key"), ("verifier_key", verifier_key)]),
 }
 
 
@@ -803,6 +811,8 @@ def order_key(r):
         return 2, r["day"], r["stream"], r["from"]
     if name == "conflict":
         return 3, r["day"], r["stream"], r["seq"], r["reason"]
+    if name == "key":
+        return 4, r["verifier_key"].encode()
     return (0,)
 
 
@@ -861,6 +871,7 @@ class Manifest:
         self.before, self.after = Tree(head["size"], nodes), Tree(head["size"], nodes)
         self.after.push(leaf_hash(lines[0]))
         self.head, self.records, last = head, [], None
+        self.next_key = None
         number = day_number(day)
         window = range(number - head["late_days"], number + 1)
         for line in lines[1:]:
@@ -883,6 +894,13 @@ class Manifest:
                     raise Bad("mismatch.order", "one key in two batch records")
             if r["kind"] in ("gap", "conflict") and day_number(r["day"]) not in window:
                 raise Bad("mismatch.late", r["kind"])
+            if r["kind"] == "key":
+                key = Vkey(r["verifier_key"])
+                if key.name != origin:
+                    raise Bad("mismatch.key_name", key.name)
+                if self.next_key is not None:
+                    raise Bad("mismatch.second_key")
+                self.next_key = key
             self.after.push(leaf_hash(line))
             self.records.append(r)
         of = lambda name: [r for r in self.records if r["kind"] == name]
@@ -1287,6 +1305,7 @@ EXIT = {
     "missing_day": 4,
     "gap": 4,
     "silent_service": 4,
+    "unnamed_key": 3,
     "unreadable": 3,
 }
 
@@ -1295,6 +1314,8 @@ class Log:
     def __init__(self, root, policy, keys, now, head):
         self.root, self.policy, self.now, self.head = Path(root), policy, now, head
         self.wrapping_key = bytes.fromhex(keys["wrapping_key"]) if keys else None
+        # The key that the log announced, for the days after.
+        self.announced = None
         self.findings, self.checked = [], {"days": 0, "objects": 0, "entries": 0, "expired": 0, "pending": 0}
 
     def find(self, code, object_, detail=""):
@@ -1323,11 +1344,39 @@ class Log:
             self.find("missing_checkpoint", key)
             return None
         try:
-            return open_checkpoint(data, self.policy.origin, self.policy.keys)
+            return open_checkpoint(data, self.policy.origin, self.known_keys())
         except Bad as error:
+            if self.announced is not None and not self.is_named(self.announced):
+                if self.is_signed(data, self.announced):
+                    self.find("unnamed_key", key, "announced by the log, not named by the policy")
+                    return None
             code = "bad_signature" if error.code in ("bad_signature", "unsigned") else "altered_checkpoint"
             self.find(code, key, str(error))
             return None
+
+    def is_named(self, key):
+        return any((k.name, k.key) == (key.name, key.key) for k in self.policy.keys)
+
+    def is_signed(self, note, key):
+        try:
+            open_checkpoint(note, self.policy.origin, [key])
+            return True
+        except Bad:
+            return False
+
+    def known_keys(self):
+        """The policy's keys; once the log announced one of them as its own, that one alone."""
+        if self.announced is not None and self.is_named(self.announced):
+            return [self.announced]
+        return self.policy.keys
+
+    def note_key(self, day, key):
+        """A signed change of key: the new key must have signed the day too."""
+        name = f"checkpoints/{day}"
+        if self.is_signed(self.read(name) or b"", key):
+            self.announced = key
+        else:
+            self.find("bad_signature", name, "the day announces a new key that did not sign it")
 
     def verify(self):
         days = self.chain()
@@ -1385,6 +1434,8 @@ class Log:
                 self.find("tree_mismatch", name, "does not continue the day before")
             if signed is not None and signed != (m.after.size, m.after.root()):
                 self.find("altered_manifest", name, "is not what its checkpoint signed")
+            elif signed is not None and m.next_key is not None:
+                self.note_key(day, m.next_key)
             if previous is not None and m.head.get("previous") != previous[0]:
                 self.find("tree_mismatch", name, "names another previous manifest")
             if number == start and "previous" in m.head:

@@ -25,10 +25,20 @@ cd "$work/log"
 for day in 16 17; do
   "$dayseal" --now "2026-11-${day}T14:00:00.000Z" record "$here/../demo/events.ndjson" 2> /dev/null
   "$dayseal" --now "2026-11-$((day + 1))T02:00:00.000Z" seal > /dev/null
+  # From the second day on another key signs; the auditor hears of it below.
+  if [ $day = 16 ]; then
+    "$dayseal" rotate signing-key --to next.json --json | sed -n 's/.*"policy_line": "\(.*\)",/\1/p' > line
+  fi
 done
 check() { reader verify evidence --policy policy --keys keys.json --head state/heads/* --now 2026-11-18T09:00:00.000Z; }
+cp policy policy-before; cat line >> policy
 check
 batch=$(ls evidence/entries/2026-11-16/*/*.batch); chmod u+w "$batch"
 printf X | dd of="$batch" bs=1 seek=1500 conv=notrunc status=none
 if check > "$work/out"; then echo 'the reader missed an altered batch' >&2; cat "$work/out" >&2; exit 1; fi
-echo 'the reader agrees: the log held, and one altered byte was found'
+cp policy-before policy
+"$dayseal" --now 2026-11-19T02:00:00.000Z seal > /dev/null
+if reader verify evidence --policy policy --keys keys.json --now 2026-11-19T09:00:00.000Z > "$work/out" || ! grep -q 'unnamed_key.*checkpoints/2026-11-18' "$work/out"; then
+  echo 'the reader took a key that the policy does not name' >&2; cat "$work/out" >&2; exit 1
+fi
+echo 'the reader agrees: the log held over a change of signing key, an unnamed key was told, and one altered byte was found'

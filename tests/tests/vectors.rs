@@ -211,6 +211,8 @@ fn manifest_code(error: &ManifestError) -> String {
             "counts" => "mismatch.counts",
             "services" => "mismatch.services",
             "keep_until and kept_from" => "mismatch.keep",
+            "key record" => "mismatch.second_key",
+            "name of the key" => "mismatch.key_name",
             other => return format!("mismatch: {other}"),
         },
         other => return other.to_string(),

@@ -55,7 +55,7 @@ pub async fn create_log(
         }
     }
     let first = Checkpoint { origin: settings.origin.clone(), size: 0, root: merkle::empty_root() };
-    let note = sign(signer, &first).await?;
+    let note = sign(&[signer], &first).await?;
     let file = LogFile {
         v: 1,
         origin: settings.origin.clone(),
@@ -91,16 +91,23 @@ impl LogSettings {
     }
 }
 
-/// The signed note of a checkpoint, verified with the key it claims before anyone sees it.
+/// The note of a checkpoint signed by each of `signers`, every signature verified with the key it
+/// claims before anyone sees it.
 pub(crate) async fn sign(
-    signer: &dyn Signer,
+    signers: &[&dyn Signer],
     checkpoint: &Checkpoint,
 ) -> Result<String, SealError> {
-    let key = signer.verifier_key();
     let text = checkpoint.text();
-    let note = Note::encode(&text, key, &signer.sign(text.as_bytes()).await?);
-    Checkpoint::open(note.as_bytes(), &checkpoint.origin, std::slice::from_ref(key))
-        .map_err(|source| SealError::Signer { source })?;
+    let mut note = format!("{text}\n");
+    for signer in signers {
+        let signature = signer.sign(text.as_bytes()).await?;
+        Note::add_signature(&mut note, signer.verifier_key(), &signature);
+    }
+    for signer in signers {
+        let key = std::slice::from_ref(signer.verifier_key());
+        Checkpoint::open(note.as_bytes(), &checkpoint.origin, key)
+            .map_err(|source| SealError::Signer { source })?;
+    }
     Ok(note)
 }
 

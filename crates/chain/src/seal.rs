@@ -12,6 +12,7 @@
 mod collect;
 mod error;
 mod progress;
+mod rotation;
 mod sealer;
 
 pub use error::SealError;

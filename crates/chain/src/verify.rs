@@ -10,6 +10,7 @@ mod chain;
 mod entries;
 mod finding;
 mod judge;
+mod keys;
 mod late;
 mod listing;
 mod objects;

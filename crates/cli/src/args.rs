@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
-use dayseal_keys::Arn;
+use dayseal_keys::{Arn, KeyRef};
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -77,8 +77,13 @@ pub(crate) enum Command {
     Ack(Ack),
     /// Print or check a policy file
     Policy(PolicyArgs),
+<<<<<<< HEAD
     /// Check how the log is set up in AWS against a retention profile
     Check(Check),
+=======
+    /// Change a key of the log
+    Rotate(RotateArgs),
+>>>>>>> keys
     /// Print a completion script for a shell
     Completions(Completions),
 }
@@ -233,6 +238,7 @@ pub(crate) enum PolicyCommand {
     },
 }
 
+<<<<<<< HEAD
 /// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is
 /// PASS, WARN or FAIL with its evidence; what may not be read is a WARN that says so. Exit code 0: none failed; 1: one
 /// failed; 3: none failed, and not all could be read.
@@ -257,6 +263,48 @@ pub(crate) struct Check {
     /// Show what passed, too
     #[arg(long)]
     pub(crate) all: bool,
+=======
+/// Nothing is lost by a change: what was made under the old key stays readable and verifiable. The
+/// configuration is edited; the policy is the auditor's, who gets the line that is printed.
+/// docs/rotation.md has the steps.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal rotate signing-key --to arn:aws:kms:eu-west-1:111122223333:key/0a1b…
+  dayseal seal; dayseal rotate signing-key --finish
+  dayseal rotate wrapping-key --to new-wrapping-key.json
+  dayseal rotate log-secret")]
+pub(crate) struct RotateArgs {
+    #[command(subcommand)]
+    pub(crate) command: RotateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RotateCommand {
+    /// Let another key sign: the next day sealed by both keys, later days by the new one
+    SigningKey(RotateSigningKey),
+    /// Let another key wrap the data keys of streams from now on
+    WrappingKey(RotateWrappingKey),
+    /// Make a new log secret, and keep the one before
+    LogSecret,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct RotateSigningKey {
+    /// The new key: an ARN, or the path of a key file, which is made if it is not there
+    #[arg(long, value_name = "ARN|FILE")]
+    pub(crate) to: Option<KeyRef>,
+    /// Give the old key up, after a day was sealed by both
+    #[arg(long)]
+    pub(crate) finish: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RotateWrappingKey {
+    /// The new key: an ARN, or the path of a key file, which is made if it is not there
+    #[arg(long, value_name = "ARN|FILE")]
+    pub(crate) to: KeyRef,
+>>>>>>> keys
 }
 
 #[derive(Debug, clap::Args)]

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod init;
 pub(crate) mod policy;
 pub(crate) mod record;
+pub(crate) mod rotate;
 pub(crate) mod seal;
 pub(crate) mod show;
 pub(crate) mod verify;

@@ -40,6 +40,15 @@ pub(crate) struct File {
     pub(crate) signing_key: Option<KeyRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) wrapping_key: Option<KeyRef>,
+    /// Takes over from the signing key: the next day sealed is signed by both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_signing_key: Option<KeyRef>,
+    /// Files and secrets that older entries are opened with; KMS keys stand in the policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) old_wrapping_keys: Vec<KeyRef>,
+    /// Where the log secret is, if not in the key file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) log_secret: Option<KeyRef>,
     pub(crate) policy: PathBuf,
     #[serde(default, skip_serializing_if = "S3::is_default")]
     pub(crate) s3: S3,
@@ -95,10 +104,7 @@ pub(crate) struct Config<'a> {
 
 impl<'a> Config<'a> {
     pub(crate) fn load(args: &'a Args) -> anyhow::Result<Self> {
-        let path = match &args.config {
-            Some(path) => Some(path.clone()),
-            None => Some(PathBuf::from(FILE)).filter(|p| p.exists()),
-        };
+        let path = config_path(args);
         let aws = Aws::default();
         let Some(path) = path else { return Ok(Self { args, file: None, aws }) };
         let text = std::fs::read_to_string(&path).map_err(|e| {
@@ -219,6 +225,14 @@ impl<'a> Config<'a> {
     pub(crate) fn origin(&self) -> anyhow::Result<Option<Origin>> {
         let configured = || self.file.as_ref().map(|(_, f)| f.origin.clone());
         Ok(self.policy()?.map(|p| p.origin).or_else(configured))
+    }
+}
+
+/// The configuration file, if there is one.
+pub(crate) fn config_path(args: &Args) -> Option<PathBuf> {
+    match &args.config {
+        Some(path) => Some(path.clone()),
+        None => Some(PathBuf::from(FILE)).filter(|p| p.exists()),
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
                 SealError::Tampered { .. }
                 | SealError::Checkpoint { .. }
                 | SealError::Manifest { .. } => Exit::Altered,
+                SealError::KeyReplaced { .. } => Exit::Usage,
                 SealError::RolledBack { .. } | SealError::Diverged { .. } => Exit::RolledBack,
                 SealError::Store(e) => of_store(e),
                 _ => Exit::Unchecked,

@@ -38,9 +38,22 @@ impl Config<'_> {
 
     /// Signs checkpoints.
     pub(crate) async fn signer(&self, origin: &Origin) -> anyhow::Result<Arc<dyn Signer>> {
-        let key = self.key(|file| file.signing_key.as_ref());
-        let key = key.ok_or_else(|| missing("signing_key"))?;
+        let key = self.signing_key().ok_or_else(|| missing("signing_key"))?;
         Ok(open_signer(&self.aws, &key, origin).await?)
+    }
+
+    pub(crate) fn signing_key(&self) -> Option<KeyRef> {
+        self.key(|file| file.signing_key.as_ref())
+    }
+
+    /// Signs from the next day sealed on, if a change of key is under way.
+    pub(crate) async fn next_signer(
+        &self,
+        origin: &Origin,
+    ) -> anyhow::Result<Option<Arc<dyn Signer>>> {
+        let Some((base, file)) = self.based_file() else { return Ok(None) };
+        let Some(key) = file.next_signing_key.clone() else { return Ok(None) };
+        Ok(Some(open_signer(&self.aws, &key.within(base), origin).await?))
     }
 
     /// Opens entries.
@@ -97,6 +110,7 @@ impl Config<'_> {
     /// Our own wrapping key first, then the KMS keys that the policy names: those before a rotation among them.
     fn reading_keys(&self) -> anyhow::Result<Vec<KeyRef>> {
         let mut keys: Vec<_> = self.wrapping_key().into_iter().collect();
+        keys.extend(self.older_keys()?);
         for id in self.policy()?.map(|p| p.wrapping_keys).unwrap_or_default() {
             if let Ok(key @ KeyRef::Kms(_)) = id.parse()
                 && !keys.contains(&key)
@@ -107,8 +121,28 @@ impl Config<'_> {
         Ok(keys)
     }
 
-    fn wrapping_key(&self) -> Option<KeyRef> {
+    /// Files and secrets from before a change of wrapping key, the key file among them.
+    fn older_keys(&self) -> anyhow::Result<Vec<KeyRef>> {
+        let Some((base, file)) = self.based_file().filter(|_| self.args.keys.is_none()) else {
+            return Ok(Vec::new());
+        };
+        let older = file.old_wrapping_keys.iter().cloned().map(|key| key.within(base));
+        let mut keys: Vec<_> = older.collect();
+        let key_file = file.keys.as_ref().map(|path| base.join(path)).filter(|p| p.exists());
+        if let (Some(path), Some(_)) = (key_file, &file.wrapping_key)
+            && LocalKeys::load(&path)?.wrapping_key_id().is_ok()
+        {
+            keys.push(KeyRef::File(path));
+        }
+        Ok(keys)
+    }
+
+    pub(crate) fn wrapping_key(&self) -> Option<KeyRef> {
         self.key(|file| file.wrapping_key.as_ref())
+    }
+
+    pub(crate) fn log_secret(&self) -> Option<KeyRef> {
+        self.key(|file| file.log_secret.as_ref())
     }
 
     /// `--keys`, or what the configuration names for this purpose, or its key file.

@@ -3,6 +3,7 @@
 mod args;
 mod cmd;
 mod config;
+mod config_edit;
 mod exit;
 mod keys;
 mod output;
@@ -41,6 +42,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Check(a) => cmd::check::run(&args, a).await,
+            Command::Rotate(a) => cmd::rotate::run(&args, a).await,
             Command::Completions(a) => cmd::completions::run(a),
         }
     });

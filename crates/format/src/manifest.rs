@@ -1,7 +1,7 @@
 //! Manifests: the leaf records of one UTC day, in order.
 //!
 //! `manifests/<day>.ndjson`: each record on a line ended by one LF. First the `day` record, then
-//! `batch` and `stray` in order of key and version, then `gap`, then `conflict`. A leaf is the line
+//! `batch` and `stray` in order of key and version, then `gap`, `conflict`, `key`. A leaf is the line
 //! without its newline; one pass over a manifest checks a day against the checkpoints around it.
 
 mod build;
@@ -16,7 +16,7 @@ use crate::merkle::{Frontier, FrontierError, leaf_hash};
 use crate::record::{
     BatchRecord, Counts, DayRecord, MAX_SERVICES, Record, RecordError, ServiceCount,
 };
-use crate::{Day, Origin, ServiceName};
+use crate::{Day, Origin, ServiceName, VerifierKey};
 
 /// Longest manifest in bytes: two million objects of at most 500 bytes a line, which is also what
 /// one sealing run in Lambda can read (`docs/spec/manifest.md`).
@@ -63,6 +63,8 @@ pub struct Manifest {
     pub before: Frontier,
     /// The tree after its last leaf.
     pub after: Frontier,
+    /// The key that signs from the next day on, if this day changes it.
+    pub next_key: Option<VerifierKey>,
 }
 
 impl Manifest {
@@ -103,6 +105,7 @@ impl Manifest {
         let mut stated = StreamFindings::default();
         let mut previous: Option<OrderKey> = None;
         let mut last_batch = None;
+        let mut next_key = None;
         let in_window = |of: Day| (1..=i32::from(head.late_days)).contains(&day.days_since(of));
         for (number, line) in lines {
             let record = decode(number, line)?;
@@ -145,6 +148,14 @@ impl Manifest {
                     return Err(mismatch(number, "day of the conflict", day, c.day));
                 }
                 Record::Stray(_) => {}
+                Record::Key(k) if k.verifier_key.name() != origin.as_str() => {
+                    return Err(mismatch(number, "name of the key", origin, &k.verifier_key));
+                }
+                Record::Key(k) => {
+                    if next_key.replace(k.verifier_key.clone()).is_some() {
+                        return Err(mismatch(number, "key record", "one at most", "a second"));
+                    }
+                }
             }
             after.push(leaf_hash(line));
             each(number, record);
@@ -167,7 +178,7 @@ impl Manifest {
         if head.keep_until < day || head.kept_from > day {
             return Err(mismatch(1, "keep_until and kept_from", "to span the day", "not to"));
         }
-        Ok(Self { day: head, before, after })
+        Ok(Self { day: head, before, after, next_key })
     }
 
     /// The `day` record alone, without checking the rest.
@@ -228,6 +239,7 @@ impl OrderKey {
                 let at = format!("{}/{}/{:08}", c.day, c.stream, c.seq);
                 Self(3, at, format!("{:?}", c.reason))
             }
+            Record::Key(k) => Self(4, k.verifier_key.to_string(), String::new()),
         }
     }
 }
@@ -242,7 +254,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, record: &Record) {
         match record {
-            Record::Day(_) => {}
+            Record::Day(_) | Record::Key(_) => {}
             Record::Batch(b) => self.add_batch(b),
             Record::Stray(_) => self.counts.strays += 1,
             Record::Gap(_) => self.counts.gaps += 1,

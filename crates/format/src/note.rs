@@ -233,9 +233,16 @@ impl Note {
 
     /// The bytes of a note: `text` (which ends in a newline) with one Ed25519 signature by `key`.
     pub fn encode(text: &str, key: &VerifierKey, signature: &[u8; 64]) -> String {
+        let mut note = format!("{text}\n");
+        Self::add_signature(&mut note, key, signature);
+        note
+    }
+
+    /// Adds a further signature over the same text to a note.
+    pub fn add_signature(note: &mut String, key: &VerifierKey, signature: &[u8; 64]) {
         let mut value = key.id().to_vec();
         value.extend_from_slice(signature);
-        format!("{text}\n\u{2014} {} {}\n", key.name, STANDARD.encode(value))
+        note.push_str(&format!("\u{2014} {} {}\n", key.name, STANDARD.encode(value)));
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{MAX_BATCH_LEN, MAX_ENTRIES};
 use crate::names::MAX_SEQ;
-use crate::{BatchKey, Day, Digest, Origin, ServiceName, StreamId, UnixMillis};
+use crate::{BatchKey, Day, Digest, Origin, ServiceName, StreamId, UnixMillis, VerifierKey};
 
 /// Longest record in bytes, its newline not counted: what a C2SP entry bundle can hold.
 pub const MAX_RECORD: usize = 65_535;
@@ -35,6 +35,8 @@ pub enum Record {
     Gap(GapRecord),
     /// Batches of a stream that do not agree.
     Conflict(ConflictRecord),
+    /// Who signs from the next day on.
+    Key(KeyRecord),
 }
 
 /// What a day's manifest states about itself and the log.
@@ -210,6 +212,18 @@ pub struct ConflictRecord {
     pub sha256: Vec<Digest>,
 }
 
+/// A change of signing key: checkpoints of the days after this manifest's are signed by the new key
+/// alone, that of this day by the old one and the new one.
+///
+/// It makes nobody trust the key: that is the auditor's policy to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRecord {
+    /// The new key; its name is the log's origin.
+    #[serde(with = "text")]
+    pub verifier_key: VerifierKey,
+}
+
 /// How batches of one stream contradict one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -328,7 +342,7 @@ fn newer(line: &[u8]) -> Option<RecordError> {
     let head: Head = serde_json::from_slice(line).ok()?;
     match (head.kind.as_str(), head.v) {
         ("day", Some(found)) if found != 1 => Some(RecordError::Version { found }),
-        ("day" | "batch" | "stray" | "gap" | "conflict", _) => None,
+        ("day" | "batch" | "stray" | "gap" | "conflict" | "key", _) => None,
         (kind, _) => Some(RecordError::UnknownKind { found: kind.chars().take(40).collect() }),
     }
 }

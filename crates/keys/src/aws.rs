@@ -5,7 +5,7 @@
 //! | [`KmsDataKeys`] | a symmetric KMS key | `kms:GenerateDataKey`; an alias is taken too |
 //! | [`KmsOpener`] | the same | `kms:Decrypt`; `kms:DescribeKey` to resolve an alias |
 //! | [`KmsSigner`] | a KMS key `ECC_NIST_EDWARDS25519` | `kms:Sign`, `kms:GetPublicKey` |
-//! | [`SecretKeys`] | a secret that holds a key file | `secretsmanager:GetSecretValue`, and `kms:Decrypt` on the secret's own key |
+//! | [`SecretKeys`] | a secret that holds a key file | `secretsmanager:GetSecretValue` (`PutSecretValue` to rotate), and `kms:Decrypt` on the secret's own key |
 //!
 //! [`open_source`], [`open_opener`] and [`open_signer`] take a [`KeyRef`](crate::KeyRef) of any kind.
 //!

@@ -41,6 +41,7 @@ pub fn random<const N: usize>() -> Result<[u8; N], KeyError> {
 pub struct LocalKeys {
     signing: Option<LocalSigner>,
     log_secret: Option<LogSecret>,
+    previous_log_secret: Option<LogSecret>,
     wrapping: Option<WrappingKey>,
     file: KeyFile,
 }
@@ -65,6 +66,9 @@ struct KeyFile {
     /// a log has one from its first day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     log_secret: Option<String>,
+    /// The one before a rotation. In Secrets Manager the version before has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_log_secret: Option<String>,
 }
 
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -87,6 +91,7 @@ impl LocalKeys {
             signing_seed: secret()?,
             wrapping_key: secret()?,
             log_secret: secret()?,
+            previous_log_secret: None,
         };
         Self::from_file(file)
             .map_err(|reason| KeyError::Malformed { place: "(new keys)".into(), reason })
@@ -105,6 +110,15 @@ impl LocalKeys {
     pub fn without_wrapping_key(mut self) -> Self {
         self.wrapping = None;
         self.file.wrapping_key.zeroize();
+        self
+    }
+
+    /// The same without a log secret.
+    #[must_use]
+    pub fn without_log_secret(mut self) -> Self {
+        (self.log_secret, self.previous_log_secret) = (None, None);
+        self.file.log_secret.zeroize();
+        self.file.previous_log_secret.zeroize();
         self
     }
 
@@ -151,7 +165,31 @@ impl LocalKeys {
     /// # Errors
     /// [`KeyError::File`]; an existing file is never overwritten.
     pub fn save_new(&self, path: &Path) -> Result<(), KeyError> {
-        let io = |source| KeyError::File { action: "write", path: path.to_owned(), source };
+        self.write_new(path).map_err(|source| KeyError::File {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Replaces a key file in one step: a reader sees the old keys or the new, never half.
+    ///
+    /// # Errors
+    /// [`KeyError::File`]; the old file then stands.
+    pub fn replace(&self, path: &Path) -> Result<(), KeyError> {
+        let file_error =
+            |source| KeyError::File { action: "replace", path: path.to_owned(), source };
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let temporary = path.with_file_name(name);
+        self.write_new(&temporary).map_err(file_error)?;
+        fs::rename(&temporary, path).map_err(|source| {
+            let _ = fs::remove_file(&temporary);
+            file_error(source)
+        })
+    }
+
+    fn write_new(&self, path: &Path) -> std::io::Result<()> {
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -159,16 +197,16 @@ impl LocalKeys {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(0o600);
         }
-        let mut text = serde_json::to_vec_pretty(&self.file).expect("a key file is plain JSON");
-        text.push(b'\n');
-        let mut file = options.open(path).map_err(io)?;
-        let written = file.write_all(&text).and_then(|()| file.sync_all());
-        text.zeroize();
+        let mut file = options.open(path)?;
+        let written = file
+            .write_all(self.to_json().as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .and_then(|()| file.sync_all());
         if written.is_err() {
             // Half a key file must not look like a whole one.
             let _ = fs::remove_file(path);
         }
-        written.map_err(io)
+        written
     }
 
     fn from_file(file: KeyFile) -> Result<Self, String> {
@@ -193,9 +231,12 @@ impl LocalKeys {
             }
         };
         let wrapping = bytes("wrapping_key", &file.wrapping_key)?.map(WrappingKey::new);
-        let log_secret =
-            bytes("log_secret", &file.log_secret)?.map(|b| LogSecret(Zeroizing::new(b)));
-        Ok(Self { signing, wrapping, log_secret, file })
+        let secret = |name, value| -> Result<_, String> {
+            Ok(bytes(name, value)?.map(|b| LogSecret(Zeroizing::new(b))))
+        };
+        let log_secret = secret("log_secret", &file.log_secret)?;
+        let previous_log_secret = secret("previous_log_secret", &file.previous_log_secret)?;
+        Ok(Self { signing, wrapping, log_secret, previous_log_secret, file })
     }
 
     /// The log these keys belong to.
@@ -217,6 +258,35 @@ impl LocalKeys {
     /// [`KeyError::Absent`] if the file has none.
     pub fn log_secret(&self) -> Result<&LogSecret, KeyError> {
         self.log_secret.as_ref().ok_or(KeyError::Absent { what: "log secret" })
+    }
+
+    /// The log secret before the last rotation of a key file, if there was one.
+    pub fn previous_log_secret(&self) -> Option<&LogSecret> {
+        self.previous_log_secret.as_ref()
+    }
+
+    /// The same keys with a new log secret, the present one remembered as the previous if `keep`.
+    ///
+    /// # Errors
+    /// [`KeyError::Random`]; [`KeyError::Absent`] if there is no log secret to replace.
+    pub fn with_new_log_secret(mut self, keep: bool) -> Result<Self, KeyError> {
+        self.log_secret()?;
+        let fresh = Zeroizing::new(random::<32>()?);
+        self.file.previous_log_secret.zeroize();
+        let old = self.file.log_secret.replace(hex::encode(*fresh)).map(Zeroizing::new);
+        let previous = self.log_secret.replace(LogSecret(fresh));
+        if keep {
+            self.file.previous_log_secret = old.map(|text| (*text).clone());
+            self.previous_log_secret = previous;
+        } else {
+            self.previous_log_secret = None;
+        }
+        Ok(self)
+    }
+
+    /// The text of the key file. Secret: wiped when dropped.
+    pub fn to_json(&self) -> Zeroizing<String> {
+        Zeroizing::new(serde_json::to_string_pretty(&self.file).expect("a key file is plain JSON"))
     }
 
     /// Id of the wrapping key, for the policy.
@@ -418,6 +488,28 @@ mod tests {
         let (a, b) = (again.signer().unwrap(), keys.signer().unwrap());
         assert_eq!(a.verifier_key(), b.verifier_key());
         assert_eq!(now(a.sign(b"x")).unwrap(), now(b.sign(b"x")).unwrap());
+    }
+
+    #[test]
+    fn a_new_log_secret_leaves_the_old_one_to_be_recognised() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.json");
+        let keys = LocalKeys::generate(&context(1).origin).unwrap();
+        keys.save_new(&path).unwrap();
+        let first = *keys.log_secret().unwrap().expose();
+        LocalKeys::load(&path).unwrap().with_new_log_secret(true).unwrap().replace(&path).unwrap();
+        let rotated = LocalKeys::load(&path).unwrap();
+        assert_ne!(*rotated.log_secret().unwrap().expose(), first);
+        assert_eq!(rotated.previous_log_secret().unwrap().expose(), &first);
+        assert_eq!(rotated.wrapping_key_id().unwrap(), keys.wrapping_key_id().unwrap());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let alone = rotated.with_new_log_secret(false).unwrap();
+        assert!(alone.previous_log_secret().is_none());
+        assert!(!alone.to_json().contains("previous"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `manifest/`: the leaf records of a day.
 
 use super::Set;
-use super::mini::{Hash, frontier, leaf, quoted_hex, sha256, tree};
+use super::mini::{Hash, Key, frontier, leaf, quoted_hex, sha256, tree};
 
 const ORIGIN: &str = "audit.example.com/acme/prod";
 const DAY: &str = "2026-11-20";
@@ -65,6 +65,12 @@ fn conflict(n: u8, seq: u32, reason: &str, digests: &[Hash]) -> String {
     format!(
         "{{\"kind\":\"conflict\",\"day\":\"{DAY}\",\"stream\":\"{s}\",\"seq\":{seq},\"reason\":\"{reason}\",\"sha256\":[{digests}]}}"
     )
+}
+
+/// A change of signing key to one of this name.
+fn key_record(name: &'static str, first: u8) -> String {
+    let vkey = Key::counting(name, first).vkey();
+    format!("{{\"kind\":\"key\",\"verifier_key\":\"{vkey}\"}}")
 }
 
 /// The `day` record, stated by hand.
@@ -269,6 +275,9 @@ fn good(set: &mut Set) {
     ] {
         good_case(set, name, &head, &records);
     }
+    let (head, mut records) = with_gaps();
+    records.push(key_record(ORIGIN, 0x40));
+    good_case(set, "change_of_key", &head, &records);
     // A gap parts two batches: whether they link cannot be known.
     let apart = Batch { previous: Some([9; 32]), ..batch(1, 2) };
     let counts = [2, 20, 2000, 0, 0, 1, 0, 0, 1];
@@ -537,7 +546,7 @@ fn lines(set: &mut Set) {
         &(good.clone() + "{\"kind\":\"note\",\"text\":\"hello\"}\n").into_bytes(),
         "unknown_kind",
     );
-    for reserved in ["pack", "removed", "key"] {
+    for reserved in ["pack", "removed"] {
         let line = format!("{{\"kind\":\"{reserved}\",\"at\":\"2026-11-20T10:00:00.000Z\"}}\n");
         case(
             &format!("reserved_kind_{reserved}"),
@@ -561,6 +570,28 @@ fn lines(set: &mut Set) {
         &once(&format!("[{}]", quoted_hex(&digest(1, 5))), &format!("[{}]", digests.join(","))),
         "record",
     );
+    let key = key_record(ORIGIN, 0x40);
+    let with_key = format!("{good}{key}\n");
+    let edited = |from: &str, to: &str| {
+        assert!(with_key.contains(from), "{from}");
+        with_key.replacen(from, to, 1).into_bytes()
+    };
+    let two = [key_record(ORIGIN, 0x40), key_record(ORIGIN, 0x60)];
+    let mut two = two.map(|line| line + "\n");
+    two.sort();
+    case("key_twice", (good.clone() + &two.concat()).as_bytes(), "mismatch.second_key");
+    let early =
+        good.replacen("{\"kind\":\"conflict\"", &format!("{key}\n{{\"kind\":\"conflict\""), 1);
+    case("key_before_a_conflict", early.as_bytes(), "mismatch.order");
+    let other = good.clone() + &key_record("audit.example.com/other", 0x40) + "\n";
+    case("key_of_another_name", other.as_bytes(), "mismatch.key_name");
+    case("key_id_wrong", &edited("/prod+", "/prod+0"), "record");
+    case(
+        "key_with_a_field_more",
+        &edited("\"kind\":\"key\",", "\"kind\":\"key\",\"v\":1,"),
+        "record",
+    );
+    case("key_empty", (good.clone() + "{\"kind\":\"key\"}\n").as_bytes(), "record");
     let (head, r) = strays();
     let good = text(&[vec![head.line()], r].concat());
     let once = |from: &str, to: &str| good.replacen(from, to, 1).into_bytes();

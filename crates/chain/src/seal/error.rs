@@ -2,7 +2,7 @@
 
 use dayseal_format::checkpoint::CheckpointError;
 use dayseal_format::manifest::ManifestError;
-use dayseal_format::{Day, UnixMillis};
+use dayseal_format::{Day, UnixMillis, VerifierKey};
 use dayseal_keys::KeyError;
 use dayseal_store::StoreError;
 
@@ -81,6 +81,18 @@ pub enum SealError {
     Signer {
         /// Why.
         source: CheckpointError,
+    },
+    /// The log is signed by another key since: the one given was replaced.
+    #[error(
+        "the log announced in {object} that {announced} signs from then on, and the signing key given is {given}: name the new key"
+    )]
+    KeyReplaced {
+        /// The manifest that says so.
+        object: String,
+        /// The verifier key that it names.
+        announced: Box<VerifierKey>,
+        /// The verifier key of the signer.
+        given: Box<VerifierKey>,
     },
     /// The clock is behind what was already sealed: it is wrong, that of another sealer is, or a
     /// run that began later overtook this one.

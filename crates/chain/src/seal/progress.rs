@@ -26,6 +26,8 @@ pub(super) struct Tip {
     pub(super) sealed_at: Option<UnixMillis>,
     /// Oldest day kept, as it stated.
     pub(super) kept_from: Option<Day>,
+    /// The key that signs from here on, if that day announced one.
+    pub(super) next_key: Option<VerifierKey>,
 }
 
 impl Tip {
@@ -41,6 +43,7 @@ impl Tip {
             manifest: Some(digest),
             sealed_at: Some(manifest.day.sealed_at),
             kept_from: Some(manifest.day.kept_from),
+            next_key: manifest.next_key.clone(),
         }
     }
 }

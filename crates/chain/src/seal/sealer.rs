@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::SealError;
 use super::collect::{late_objects, own_objects};
 use super::progress::{Tip, read_checkpoint, read_manifest, sealed_days};
+use super::rotation::Rotation;
 use crate::create::{LogSettings, put_new, sign};
 use crate::head::Head;
 use crate::objects::{READ_LIMIT, examine};
@@ -30,6 +31,7 @@ pub struct Sealer<'a> {
     evidence: &'a dyn Store,
     state: &'a dyn Store,
     signer: &'a dyn Signer,
+    rotation: Rotation<'a>,
     settings: LogSettings,
 }
 
@@ -67,7 +69,18 @@ impl<'a> Sealer<'a> {
         settings: LogSettings,
     ) -> Result<Self, SealError> {
         settings.check()?;
-        Ok(Self { evidence, state, signer, settings })
+        let rotation = Rotation::none(signer);
+        Ok(Self { evidence, state, signer, rotation, settings })
+    }
+
+    /// The same, with a key that takes over: the next day sealed announces it and is signed by both,
+    /// later days by `next` alone. Safe to keep until the first key is given up.
+    ///
+    /// # Errors
+    /// [`SealError::Settings`] if both are one key, or `next` is named after another log.
+    pub fn rotating_to(mut self, next: &'a dyn Signer) -> Result<Self, SealError> {
+        self.rotation = Rotation::to(self.signer, next, &self.settings.origin)?;
+        Ok(self)
     }
 
     /// The newest day that may be sealed at `now`: the one before the day of `now - grace_ms`.
@@ -94,6 +107,7 @@ impl<'a> Sealer<'a> {
         let mut head = self.head().await?;
         let mut tip = self.tip().await?;
         self.reconcile(&head, &tip).await?;
+        let mut signer = self.signer_after(&tip).await?;
         let mut summary = SealSummary { sealed: Vec::new(), newest: tip.day };
         let first = match tip.day {
             None => Some(self.settings.first_day),
@@ -101,9 +115,11 @@ impl<'a> Sealer<'a> {
         };
         let Some(first) = first else { return Ok(summary) };
         for day in first.through(through) {
-            let (manifest, digest, adopted) = self.manifest(day, &tip, now).await?;
+            let (manifest, digest, adopted) = self.manifest(day, &tip, signer, now).await?;
+            let (signers, next) = self.rotation.signers(signer, &manifest, self.evidence.url())?;
+            signer = next;
             tip = Tip::after(&manifest, digest);
-            head = self.publish(day, &tip, head).await?;
+            head = self.publish(day, &tip, &signers, head).await?;
             let sealed =
                 SealedDay { day, counts: manifest.day.counts, size: tip.tree.size(), adopted };
             tracing::info!(%day, entries = sealed.counts.entries, size = sealed.size, "sealed");
@@ -115,7 +131,22 @@ impl<'a> Sealer<'a> {
     }
 
     fn known(&self) -> &[VerifierKey] {
-        std::slice::from_ref(self.signer.verifier_key())
+        self.rotation.known()
+    }
+
+    /// Who signs the day after `tip`.
+    async fn signer_after(&self, tip: &Tip) -> Result<&'a dyn Signer, SealError> {
+        if let (Some(announced), Some(day)) = (&tip.next_key, tip.day) {
+            return self.rotation.signer_of(announced, day, self.evidence.url());
+        }
+        // The newest checkpoint tells on which side of the change the log is.
+        let Some(next) = self.rotation.next() else { return Ok(self.signer) };
+        let (origin, known) = (&self.settings.origin, std::slice::from_ref(next.verifier_key()));
+        match read_checkpoint(self.evidence, tip.day, origin, known).await {
+            Ok(_) => Ok(next),
+            Err(SealError::Checkpoint { .. }) => Ok(self.signer),
+            Err(e) => Err(e),
+        }
     }
 
     async fn head(&self) -> Result<Head, SealError> {
@@ -137,6 +168,7 @@ impl<'a> Sealer<'a> {
                 manifest: None,
                 sealed_at: None,
                 kept_from: None,
+                next_key: None,
             },
             Some(day) => {
                 let (manifest, digest, _) = read_manifest(self.evidence, day, origin).await?;
@@ -203,6 +235,7 @@ impl<'a> Sealer<'a> {
         &self,
         day: Day,
         tip: &Tip,
+        signer: &dyn Signer,
         now: UnixMillis,
     ) -> Result<(Manifest, Digest, bool), SealError> {
         let key = manifest_key(day);
@@ -213,7 +246,7 @@ impl<'a> Sealer<'a> {
         let adopted = if existing.is_some() {
             true
         } else {
-            let bytes = self.build(day, tip, now).await?;
+            let bytes = self.build(day, tip, signer, now).await?;
             match put_new(self.evidence, &key, bytes.into()).await {
                 Ok(()) => false,
                 // Another sealer was faster, or our own earlier try landed: what is stored counts.
@@ -234,7 +267,13 @@ impl<'a> Sealer<'a> {
         Ok((manifest, digest, adopted))
     }
 
-    async fn build(&self, day: Day, tip: &Tip, now: UnixMillis) -> Result<Vec<u8>, SealError> {
+    async fn build(
+        &self,
+        day: Day,
+        tip: &Tip,
+        signer: &dyn Signer,
+        now: UnixMillis,
+    ) -> Result<Vec<u8>, SealError> {
         let mut now = now;
         if let (Some(sealed_at), Some(newest)) = (tip.sealed_at, tip.day)
             && now < sealed_at
@@ -257,6 +296,9 @@ impl<'a> Sealer<'a> {
             kept_from: self.kept_from(day, tip).await?,
         };
         let mut builder = ManifestBuilder::new(plan);
+        if let Some(next) = self.rotation.announced_by(signer) {
+            builder.next_key(next.clone());
+        }
         own_objects(self.evidence, &settings.origin, day, &mut builder).await?;
         if let Some(newest) = tip.day {
             let oldest = day.checked_add(-i32::from(settings.late_days));
@@ -370,12 +412,18 @@ impl<'a> Sealer<'a> {
     }
 
     /// Head, then checkpoint.
-    async fn publish(&self, day: Day, tip: &Tip, mut head: Head) -> Result<Head, SealError> {
+    async fn publish(
+        &self,
+        day: Day,
+        tip: &Tip,
+        signers: &[&dyn Signer],
+        mut head: Head,
+    ) -> Result<Head, SealError> {
         let origin = &self.settings.origin;
         let target = tip.checkpoint(origin);
         let key = checkpoint_key(day);
         let diverged = |object: String| SealError::Diverged { object, leaves: target.size };
-        let note = sign(self.signer, &target).await?;
+        let note = sign(signers, &target).await?;
         while head.checkpoint.size < target.size {
             match head.advance(self.state, &note).await {
                 // Lost to another sealer, or to an answer that never came: what is stored counts.

@@ -39,6 +39,11 @@ impl Verifier<'_> {
                     walk.find(Finding::new(Code::Unreadable, None, object, e.to_string()));
                     checks.push(not_checked(name, &e.to_string()));
                 }
+                Err(SealError::Checkpoint { .. }) if self.head_is_unnamed(walk, state).await => {
+                    let detail = "signed by a key that the policy does not name";
+                    walk.find(Finding::new(Code::UnnamedKey, None, object, detail));
+                    checks.push(not_checked(name, detail));
+                }
                 Err(e) => {
                     walk.find(Finding::new(Code::Diverged, None, object, e.to_string()));
                     let state = CheckState::Failed;

@@ -84,9 +84,13 @@ impl Verifier<'_> {
             }
             Err(e) => return Err(e),
         };
-        match Checkpoint::open(&note, &self.origin, &self.keys) {
+        match Checkpoint::open(&note, &self.origin, &self.keys_of(walk, day)) {
             Ok(checkpoint) => Ok(Some(checkpoint)),
             Err(error) => {
+                if let Some(unnamed) = self.unnamed(walk, day, &note) {
+                    walk.find(Finding::new(Code::UnnamedKey, day, key, unnamed));
+                    return Ok(None);
+                }
                 let code = match &error {
                     CheckpointError::Note(
                         dayseal_format::note::NoteError::BadSignature { .. }
@@ -136,7 +140,7 @@ impl Verifier<'_> {
     }
 
     /// The oldest version of a write-once object: the one that was sealed, whatever came over it.
-    async fn oldest(&self, key: &str, limit: u64) -> Result<Bytes, StoreError> {
+    pub(super) async fn oldest(&self, key: &str, limit: u64) -> Result<Bytes, StoreError> {
         let version = if self.evidence.capabilities().versions {
             let listed = Lister::new(self.evidence, key).next().await?;
             let mut objects =
@@ -201,6 +205,9 @@ impl Verifier<'_> {
         } else {
             walk.manifest = None;
             walk.tip = None;
+        }
+        if let (Some(signed), Some(read)) = (&signed, &read) {
+            self.note_key(walk, day, read, signed).await?;
         }
         if let Some(signed) = signed {
             // Signed facts outrank unsigned ones for what follows.

@@ -112,6 +112,8 @@ codes! {
     Gap "gap" Incomplete "ask the producer for the batches, or explain the loss";
     /// A service that the policy expects was not heard of.
     SilentService "silent_service" Incomplete "find out whether the service still records";
+    /// Signed by a key that the log announced and the policy does not name.
+    UnnamedKey "unnamed_key" Unchecked "ask the log's owner over another channel; if the key is theirs, add its `log` line to the policy";
     /// Something could not be read or opened.
     Unreadable "unreadable" Unchecked "give the verifier the right it lacks, or try again";
 }

@@ -83,6 +83,7 @@ impl Verifier<'_> {
             root: *root,
         });
         let mut checks = level_checks(level, self, &walk.totals, &findings);
+        checks.extend(self.announced_keys(&walk.announced));
         checks.extend(anchors);
         Report {
             v: 1,

@@ -42,9 +42,21 @@ pub struct Walk {
     /// The last day each service was heard of.
     pub(super) heard: BTreeMap<ServiceName, Day>,
     pub(super) late_days: u16,
+    /// Changes of the signing key that the log announced, oldest first.
+    #[serde(default)]
+    pub(super) announced: Vec<Announced>,
     pub(super) findings: Vec<Finding>,
     pub(super) more_findings: u64,
     pub(super) totals: Totals,
+}
+
+/// A change of the signing key, as a day's manifest under a valid checkpoint announced it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Announced {
+    /// The day that says so; later days are signed by the key.
+    pub(super) day: Day,
+    /// The verifier key.
+    pub(super) key: String,
 }
 
 /// One version in a listing, as much as later checks need.
@@ -75,6 +87,7 @@ impl Walk {
             absent: None,
             heard: BTreeMap::new(),
             late_days: 0,
+            announced: Vec::new(),
             findings: Vec::new(),
             more_findings: 0,
             totals: Totals::default(),

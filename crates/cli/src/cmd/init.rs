@@ -58,6 +58,9 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
         keys: keys.local.as_ref().map(|_| KEYS.into()),
         signing_key: own.signing_key.clone().map(KeyRef::from),
         wrapping_key: keys.wrapping.clone(),
+        next_signing_key: None,
+        old_wrapping_keys: Vec::new(),
+        log_secret: None,
         policy: POLICY.into(),
         s3: S3 {
             endpoint: args.s3_endpoint.clone(),

@@ -17,7 +17,11 @@ pub(crate) async fn run(args: &Args, own: &Seal) -> anyhow::Result<Exit> {
     let (now, grace) = (config.now()?, config.grace_ms(own.grace));
     let due = Sealer::due(now, grace);
     let through = own.through.or(due).ok_or_else(|| UsageError("no day has ended yet".into()))?;
-    let sealer = Sealer::new(&*evidence, &*state, &*signer, settings)?;
+    let next = config.next_signer(&settings.origin).await?;
+    let mut sealer = Sealer::new(&*evidence, &*state, &*signer, settings)?;
+    if let Some(next) = &next {
+        sealer = sealer.rotating_to(&**next)?;
+    }
     let bar = bar(args, 0, "{spinner} {msg} {elapsed}");
     bar.set_message("sealing");
     let summary = sealer

@@ -150,6 +150,9 @@ fn show_manifest(args: &Args, object: &[u8]) -> anyhow::Result<()> {
             Record::Conflict(c) => {
                 line(format!("  CONFLICT     {}/{}/{}: {:?}", c.day, c.stream, c.seq, c.reason))?
             }
+            Record::Key(k) => {
+                line(format!("  KEY          later days are signed by {}", k.verifier_key))?
+            }
             other => line(format!("  {}", other.encode()))?,
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{OrderKey, StreamAudit, Tally};
 use crate::merkle::Frontier;
-use crate::record::{DayRecord, GapRecord, Record, StrayRecord};
-use crate::{Day, Digest, Origin, UnixMillis, record::BatchRecord};
+use crate::record::{BatchRecord, DayRecord, GapRecord, KeyRecord, Record, StrayRecord};
+use crate::{Day, Digest, Origin, UnixMillis, VerifierKey};
 
 /// What a manifest states besides its records.
 #[derive(Clone, Debug)]
@@ -33,12 +33,19 @@ pub struct ManifestBuilder {
     batches: Vec<BatchRecord>,
     strays: Vec<StrayRecord>,
     late_gaps: Vec<GapRecord>,
+    next_key: Option<VerifierKey>,
 }
 
 impl ManifestBuilder {
     /// An empty manifest by this plan.
     pub fn new(plan: ManifestPlan) -> Self {
-        Self { plan, batches: Vec::new(), strays: Vec::new(), late_gaps: Vec::new() }
+        let (batches, strays, late_gaps) = (Vec::new(), Vec::new(), Vec::new());
+        Self { plan, batches, strays, late_gaps, next_key: None }
+    }
+
+    /// Announces the key that signs from the next day on.
+    pub fn next_key(&mut self, key: VerifierKey) {
+        self.next_key = Some(key);
     }
 
     /// Adds a batch of the day or a late one; `late` is set here.
@@ -69,6 +76,8 @@ impl ManifestBuilder {
         records.extend(self.strays.into_iter().map(Record::Stray));
         records.extend(self.late_gaps.into_iter().chain(found.gaps).map(Record::Gap));
         records.extend(found.conflicts.into_iter().map(Record::Conflict));
+        let key = self.next_key.map(|verifier_key| Record::Key(KeyRecord { verifier_key }));
+        records.extend(key);
         records.sort_by_cached_key(OrderKey::of);
 
         let mut tally = Tally::default();

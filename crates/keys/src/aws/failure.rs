@@ -19,6 +19,7 @@ pub(super) const SIGN: &str = "kms:Sign";
 pub(super) const PUBLIC_KEY: &str = "kms:GetPublicKey";
 pub(super) const DESCRIBE: &str = "kms:DescribeKey";
 pub(super) const GET_SECRET: &str = "secretsmanager:GetSecretValue";
+pub(super) const PUT_SECRET: &str = "secretsmanager:PutSecretValue";
 
 /// An answer that says it is fine and cannot be right.
 pub(super) fn unusable(key: &str, action: &'static str, detail: impl Into<String>) -> KeyError {

@@ -5,8 +5,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::Aws;
-use super::failure::{GET_SECRET, failure, text, unusable};
-use crate::{Arn, KeyError, LocalKeys, LogSecret};
+use super::failure::{GET_SECRET, PUT_SECRET, failure, text, unusable};
+use crate::{Arn, KeyError, LocalKeys, LogSecret, random};
 
 /// Which version of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,26 @@ impl SecretKeys {
         let loaded = read(aws, &secret, stage).await;
         let (version, keys) = aws.counted(loaded)?;
         Ok(Self { secret, version, keys })
+    }
+
+    /// Puts a new version of the secret, the same but for a new log secret; its version id. The version
+    /// read before becomes `AWSPREVIOUS`.
+    ///
+    /// # Errors
+    /// As [`SecretKeys::load`]; [`KeyError::Absent`] if the secret holds no log secret.
+    pub async fn rotate_log_secret(aws: &Aws, secret: Arn) -> Result<String, KeyError> {
+        let keys = Self::load(aws, secret.clone(), Stage::Current).await?.keys;
+        let keys = keys.with_new_log_secret(false)?;
+        let name = secret.as_str();
+        // The token becomes the version's id: a repeated attempt makes no second version.
+        let token = hex::encode(random::<16>()?);
+        let client = aws.secrets(&secret).await;
+        let request = client.put_secret_value().secret_id(name).client_request_token(token);
+        let answer = request.secret_string(keys.to_json().as_str()).send().await;
+        let put = answer.map_err(|e| failure(name, PUT_SECRET, &e)).and_then(|answer| {
+            answer.version_id.ok_or_else(|| unusable(name, PUT_SECRET, "it names no version"))
+        });
+        aws.counted(put)
     }
 
     /// Id of the version that was read: 32 to 64 characters that Secrets Manager or the writer chose.

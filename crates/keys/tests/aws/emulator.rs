@@ -84,20 +84,16 @@ async fn data_keys_by_an_emulated_kms() {
 #[tokio::test]
 async fn a_key_file_in_an_emulated_secrets_manager() {
     let Some(lab) = lab("DAYSEAL_TEST_S3_ENDPOINT", true) else { return };
-    let dir = tempfile::tempdir().unwrap();
-    let file = |name: &str| {
-        let path = dir.path().join(name);
-        LocalKeys::generate(&origin()).unwrap().save_new(&path).unwrap();
-        std::fs::read_to_string(path).unwrap()
-    };
-    let (old, new) = (file("old"), file("new"));
+    let keys = LocalKeys::generate(&origin()).unwrap().to_json();
     let name = fresh("keys");
-    let made = lab.secrets.create_secret().name(&name).secret_string(&old).send().await.unwrap();
+    let made =
+        lab.secrets.create_secret().name(&name).secret_string(keys.as_str()).send().await.unwrap();
     let arn: dayseal_keys::Arn = made.arn.unwrap().parse().unwrap();
     let first = SecretKeys::load(&lab.aws, arn.clone(), Stage::Current).await.unwrap();
     assert_eq!(Some(first.version()), made.version_id.as_deref());
-    lab.secrets.put_secret_value().secret_id(&name).secret_string(&new).send().await.unwrap();
+    let version = SecretKeys::rotate_log_secret(&lab.aws, arn.clone()).await.unwrap();
     let current = SecretKeys::load(&lab.aws, arn.clone(), Stage::Current).await.unwrap();
+    assert_eq!(current.version(), version);
     let previous = SecretKeys::load(&lab.aws, arn, Stage::Previous).await.unwrap();
     assert_eq!(previous.version(), first.version());
     assert_eq!(previous.log_secret().unwrap().expose(), first.log_secret().unwrap().expose());

@@ -63,6 +63,26 @@ async fn the_log_secret_before_a_rotation_can_still_be_read() {
 }
 
 #[tokio::test]
+async fn a_new_log_secret_is_a_new_version_and_changes_no_other_key() {
+    let stub = Stub::start();
+    let aws = aws(&stub);
+    let text = key_file();
+    let arn = stub.secret("audit", "v-1", &text);
+    let version = SecretKeys::rotate_log_secret(&aws, arn.parse().unwrap()).await.unwrap();
+    let current = SecretKeys::load(&aws, arn.parse().unwrap(), Stage::Current).await.unwrap();
+    let previous = SecretKeys::load(&aws, arn.parse().unwrap(), Stage::Previous).await.unwrap();
+    assert_eq!((current.version(), previous.version()), (version.as_str(), "v-1"));
+    let secret = |keys: &SecretKeys| *keys.log_secret().unwrap().expose();
+    assert_ne!(secret(&current), secret(&previous));
+    assert!(current.keys().previous_log_secret().is_none(), "the version before has it");
+    let id = |keys: &SecretKeys| keys.keys().wrapping_key_id().unwrap().to_owned();
+    assert_eq!(id(&current), id(&previous));
+    stub.trouble([Trouble::Change(json!({})), Trouble::Error(400, "AccessDeniedException")]);
+    let refused = SecretKeys::rotate_log_secret(&aws, arn.parse().unwrap()).await.unwrap_err();
+    assert!(refused.to_string().contains("secretsmanager:PutSecretValue was refused"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_secret_that_is_no_key_file_is_refused_without_its_contents() {
     let stub = Stub::start();
     let aws = aws(&stub);

@@ -218,6 +218,7 @@ impl State {
                 Ok(json!({ "KeyMetadata": { "KeyId": arn, "Arn": arn } }))
             }
             "secretsmanager.GetSecretValue" => self.secret(body),
+            "secretsmanager.PutSecretValue" => self.put_secret(body),
             _ => Err((400, "UnknownOperationException")),
         }
     }
@@ -322,6 +323,16 @@ impl State {
             .and_then(|versions| versions.get(at))
             .ok_or((400, "ResourceNotFoundException"))?;
         Ok(json!({ "ARN": arn, "VersionId": version, "SecretString": text }))
+    }
+}
+
+impl State {
+    fn put_secret(&mut self, body: &Value) -> Answer {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let (arn, version) = (text("SecretId"), text("ClientRequestToken"));
+        let versions = self.secrets.get_mut(&arn).ok_or((400, "ResourceNotFoundException"))?;
+        versions.push_front((version.clone(), text("SecretString")));
+        Ok(json!({ "ARN": arn, "VersionId": version, "VersionStages": ["AWSCURRENT"] }))
     }
 }
 
