@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Compares what an emulator says of itself with what Terraform applied: readback.py APPLIED.json
+"""Compares what an emulator says of itself with what Terraform declares: readback.py DECLARED.json
 
-APPLIED.json is `terraform show -json`. An emulator may accept a setting and forget it: CREATE proves nothing.
+DECLARED.json is `terraform show -json` of a plan made after the apply. An emulator may accept a setting and forget it: CREATE proves nothing.
 Endpoint and credentials come from the environment, as AWS tools take them.
 """
 import json
@@ -73,7 +73,7 @@ def main() -> int:
         return clients[service]
 
     s3 = aws("s3")
-    all_resources = list(resources(json.load(open(sys.argv[1], encoding="utf-8"))["values"]["root_module"]))
+    all_resources = list(resources(json.load(open(sys.argv[1], encoding="utf-8"))["planned_values"]["root_module"]))
     versioned = {r["values"]["bucket"] for r in all_resources if r["type"] == "aws_s3_bucket_versioning"}
     for resource in all_resources:
         kind, address, values = resource["type"], resource["address"], resource["values"]
