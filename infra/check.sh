@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Everything that can be known about infra/ without an account: format, validity, tests, policies, and that each check can fail.
-# TF_PLUGIN_DIR: a directory with provider plugins (a filesystem mirror), where the registry is out of reach.
+# Without the registry: tests/terraform-env.sh.
 set -euo pipefail
 cd "$(dirname "$0")"
 work=../.tools/infra
-export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_CLI_ARGS_init=-input=false
 
 missing() { # tool, how to get it
     if [ -n "${CI:-}" ]; then echo "infra-check: $1 is missing, and CI must not skip this" >&2; exit 1; fi
@@ -21,12 +20,7 @@ work=$(cd "$work" && pwd)
 cp -r ./*.tf retention state examples tests "$work/"
 find "$work" -name .terraform -prune -exec rm -rf {} +
 find "$work" -name '.terraform.lock.hcl' -delete
-if [ -n "${TF_PLUGIN_DIR:-}" ]; then
-    printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$TF_PLUGIN_DIR" > "$work/cli.tfrc"
-    export TF_CLI_CONFIG_FILE="$work/cli.tfrc"
-elif [ -n "${TF_CLI_CONFIG_FILE:-}" ] && [ ! -f "$TF_CLI_CONFIG_FILE" ]; then
-    unset TF_CLI_CONFIG_FILE # it names a file that is not there
-fi
+. tests/terraform-env.sh "$work"
 
 echo "== format"
 terraform fmt -check -recursive -diff .

@@ -70,7 +70,7 @@ MUTANTS = {
     ],
 }
 # The test said no; anything else, such as a typing error in a mutant, proves nothing.
-REASONS = re.compile(r"Test assertion failed|Missing expected failure")
+REASONS = re.compile(r"Test assertion failed|Missing expected failure|Resource precondition failed|Invalid index")
 
 
 def main() -> int:

@@ -204,6 +204,8 @@ on('plain', 'resource', () => {
 })
 on('setup', 'resource', () => {
   allow('signing', ['deploy', 'sealer'], 'kms:Sign', key('signing'), { 'kms:SigningAlgorithm': 'ED25519_SHA_512' }); deny('signing', 'dba', 'kms:Sign', key('signing'), { 'kms:SigningAlgorithm': 'ED25519_SHA_512' })
+  for (const origin of [PRODUCT, OTHER]) { allow('data', 'deploy', 'kms:GenerateDataKey', key('data'), context(origin)); deny('data', 'dba', 'kms:GenerateDataKey', key('data'), context(origin)) }
+  deny('data', 'deploy', 'kms:GenerateDataKey', key('data'), context('else')); deny('data', 'deploy', ['kms:Decrypt', 'kms:Encrypt'], key('data'), context(PRODUCT))
   deny('signing', ['deploy', 'sealer'], 'kms:Sign', key('signing'), { 'kms:SigningAlgorithm': 'ED25519_PH_SHA_512' }); deny('signing', 'sealer', 'kms:Verify', key('signing'), { 'kms:SigningAlgorithm': 'ED25519_SHA_512' })
   allow('storage', ['deploy', 'producer-main', 'producer-other', 'sealer', 'eraser'], 'kms:GenerateDataKey', key('storage'), via('s3')); allow('storage', ['deploy', 'sealer', 'verifier', 'auditor', 'eraser'], 'kms:Decrypt', key('storage'), via('s3'))
   deny('storage', 'dba', ['kms:GenerateDataKey', 'kms:Decrypt'], key('storage'), via('s3')); deny('storage', 'deploy', ['kms:GenerateDataKey', 'kms:Decrypt'], key('storage')); deny('storage', 'deploy', 'kms:Encrypt', key('storage'), via('s3'))
