@@ -193,7 +193,9 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(within["marked"], (1, 0, ["delete_marker"] * 2))
         self.assertEqual(within["gone"], (4, 0, ["missing_object"] * 2))
         self.assertEqual(after["current"], (0, 0, []))
-        self.assertEqual(after["marked"], (0, 2, []))
+        self.assertEqual(after["marked"], (0, 0, []))  # the versions are still there, so they are read
+        if "marker" in after:
+            self.assertEqual(after["marker"][0::2], (0, []))
         self.assertEqual(after["gone"], (0, 2, []))
 
 
