@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 import time
 import unittest
 
@@ -62,6 +63,25 @@ class Answers(unittest.TestCase):
         self.assertRegex(tail, r"Max Memory Used: [1-9]\d* MB")
         lines = eventually(lambda: (got := shape(log_lines(name))).count("REPORT") == 2 and got)
         self.assertEqual(lines, run + ["START", "one 2", "two, unended", "END", "REPORT"])
+
+    def test_a_runtime_may_keep_its_connection_and_answer_in_chunks(self):
+        bootstrap = f"""#!{sys.executable}
+import http.client, os
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+socket = None
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    polled = api.getresponse()
+    polled.read()
+    first, socket = socket is None, socket or api.sock
+    chunks = [b'{{"a":', b'"' + b"x" * 100000 + b'"', b"}}"] if first else [b'"same"' if api.sock is socket else b'"new"']
+    path = "/2018-06-01/runtime/invocation/" + polled.headers["Lambda-Runtime-Aws-Request-Id"] + "/response"
+    api.request("POST", path, body=iter(chunks), encode_chunked=True, headers={{"Transfer-Encoding": "chunked"}})
+    api.getresponse().read()
+"""
+        name, _ = create_from_zip({"bootstrap": bootstrap})
+        self.assertEqual(invoke(name), ({"a": "x" * 100000}, None))
+        self.assertEqual(invoke(name), ("same", None))
 
     def test_six_mebibytes_pass_and_one_byte_more_does_not(self):
         name, _ = create_function("def handle(event, headers): return 'x' * event['n']")

@@ -83,20 +83,20 @@ class EndToEnd(unittest.TestCase):
         topic = topics.create_topic(Name=unique("topic"))["TopicArn"]
         topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
 
-        def alarm(metric, **settings):
+        def alarm(metric, hours, **settings):
             alarms.put_metric_alarm(
                 AlarmName=unique(metric), Namespace="Dayseal", MetricName=metric,
-                Dimensions=[{"Name": "log", "Value": log}], Statistic="Sum", Period=86400, EvaluationPeriods=1,
-                AlarmActions=[topic], **settings,
+                Dimensions=[{"Name": "log", "Value": log}], Statistic="Sum", Period=3600, EvaluationPeriods=hours,
+                DatapointsToAlarm=hours, AlarmActions=[topic], **settings,
             )
 
-        alarm("Findings", Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold", TreatMissingData="notBreaching")
+        alarm("Findings", 1, Threshold=0, ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching")
         self.assertIsNone(receive(url, 3), "alarm without a finding")
         name, _ = create_function(self.HANDLER)
         invoke(name, {"log": log})
         self.assert_alarm(receive(url), "Findings")
-        # Silence alarms too: missing data is a breach.
-        alarm("VerifyRuns", Threshold=1, ComparisonOperator="LessThanThreshold", TreatMissingData="breaching")
+        # Silence alarms too: a missing hour is a breach.
+        alarm("VerifyRuns", 26, Threshold=1, ComparisonOperator="LessThanThreshold", TreatMissingData="breaching")
         self.assert_alarm(receive(url), "VerifyRuns")
 
     def assert_alarm(self, message, metric):

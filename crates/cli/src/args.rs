@@ -77,13 +77,10 @@ pub(crate) enum Command {
     Ack(Ack),
     /// Print or check a policy file
     Policy(PolicyArgs),
-<<<<<<< HEAD
     /// Check how the log is set up in AWS against a retention profile
     Check(Check),
-=======
     /// Change a key of the log
     Rotate(RotateArgs),
->>>>>>> keys
     /// Print a completion script for a shell
     Completions(Completions),
 }
@@ -238,7 +235,6 @@ pub(crate) enum PolicyCommand {
     },
 }
 
-<<<<<<< HEAD
 /// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is
 /// PASS, WARN or FAIL with its evidence; what may not be read is a WARN that says so. Exit code 0: none failed; 1: one
 /// failed; 3: none failed, and not all could be read.
@@ -263,7 +259,8 @@ pub(crate) struct Check {
     /// Show what passed, too
     #[arg(long)]
     pub(crate) all: bool,
-=======
+}
+
 /// Nothing is lost by a change: what was made under the old key stays readable and verifiable. The
 /// configuration is edited; the policy is the auditor's, who gets the line that is printed.
 /// docs/rotation.md has the steps.
@@ -304,7 +301,6 @@ pub(crate) struct RotateWrappingKey {
     /// The new key: an ARN, or the path of a key file, which is made if it is not there
     #[arg(long, value_name = "ARN|FILE")]
     pub(crate) to: KeyRef,
->>>>>>> keys
 }
 
 #[derive(Debug, clap::Args)]
