@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dayseal_chain::LogSettings;
-use dayseal_format::{Day, Level, Origin, VerifierKey};
+use dayseal_format::{Day, Level, Origin};
 use dayseal_keys::KeyRef;
 use serde::Deserialize;
 
@@ -24,9 +24,9 @@ pub struct Config {
     /// What signs checkpoints.
     #[serde(default, deserialize_with = "key")]
     pub signing_key: Option<KeyRef>,
-    /// Keys that signed before, in note format.
-    #[serde(default, deserialize_with = "verifier_keys")]
-    pub verifier_keys: Vec<VerifierKey>,
+    /// What takes over from it (`docs/rotation.md`).
+    #[serde(default, deserialize_with = "key")]
+    pub next_signing_key: Option<KeyRef>,
     /// What wraps data keys.
     #[serde(default, deserialize_with = "key")]
     pub wrapping_key: Option<KeyRef>,
@@ -79,11 +79,6 @@ const fn default_rehash_days() -> u32 {
 fn key<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<KeyRef>, D::Error> {
     let text = Option::<String>::deserialize(d)?;
     text.map(|t| t.parse()).transpose().map_err(serde::de::Error::custom)
-}
-
-fn verifier_keys<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<VerifierKey>, D::Error> {
-    let texts = Vec::<String>::deserialize(d)?;
-    texts.iter().map(|t| t.parse()).collect::<Result<_, _>>().map_err(serde::de::Error::custom)
 }
 
 fn level<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Level, D::Error> {

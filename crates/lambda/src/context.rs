@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dayseal_keys::Signer;
 use dayseal_keys::aws::{Aws, open_signer};
+use dayseal_keys::{KeyRef, Signer};
 use dayseal_store::{OpenOptions, Store};
 use tokio::sync::Mutex;
 
@@ -62,23 +62,42 @@ impl Context {
         Ok(store)
     }
 
-    /// The signer of a configured log.
+    /// The signer of a configured log, and the one that takes over from it if there is one.
     ///
     /// # Errors
     /// [`FunctionError::Config`] without a signing key, [`FunctionError::Keys`].
-    pub async fn signer(&self, name: &str) -> Result<Arc<dyn Signer>, FunctionError> {
-        let (_, log) = self.config.log(Some(name))?;
-        let key = self.config.signing_key.as_ref().ok_or_else(|| {
+    pub async fn signers(&self, name: &str) -> Result<Signers, FunctionError> {
+        let config = &self.config;
+        let key = config.signing_key.as_ref().ok_or_else(|| {
             FunctionError::Config(
                 "DAYSEAL_CONFIG: `signing_key` is missing: nothing can be sealed".into(),
             )
         })?;
+        let next = match &config.next_signing_key {
+            Some(next) => Some(self.signer(name, next).await?),
+            None => None,
+        };
+        Ok(Signers { signer: self.signer(name, key).await?, next })
+    }
+
+    async fn signer(&self, name: &str, key: &KeyRef) -> Result<Arc<dyn Signer>, FunctionError> {
+        let (_, log) = self.config.log(Some(name))?;
         let mut signers = self.signers.lock().await;
-        if let Some(signer) = signers.get(name) {
+        let id = format!("{name} {key}");
+        if let Some(signer) = signers.get(&id) {
             return Ok(signer.clone());
         }
         let signer = open_signer(&self.aws, key, &log.origin).await?;
-        signers.insert(name.to_owned(), signer.clone());
+        signers.insert(id, signer.clone());
         Ok(signer)
     }
+}
+
+/// What signs a log's checkpoints.
+#[derive(Debug)]
+pub struct Signers {
+    /// The present signer.
+    pub signer: Arc<dyn Signer>,
+    /// The next one.
+    pub next: Option<Arc<dyn Signer>>,
 }

@@ -24,7 +24,7 @@ pub mod verify;
 pub use alarm::{Alarm, Topic};
 pub use budget::Budget;
 pub use config::{Config, LogConfig};
-pub use context::Context;
+pub use context::{Context, Signers};
 pub use error::FunctionError;
 pub use input::{SealInput, VerifyInput};
 pub use metrics::{Metrics, Unit};

@@ -74,8 +74,11 @@ impl Seal {
         };
         let evidence = self.context.store(&config.evidence(name)).await?;
         let state = self.context.store(&config.state(name)).await?;
-        let signer = self.context.signer(name).await?;
-        let sealer = Sealer::new(&*evidence, &*state, &*signer, config.settings(log))?;
+        let signers = self.context.signers(name).await?;
+        let mut sealer = Sealer::new(&*evidence, &*state, &*signers.signer, config.settings(log))?;
+        if let Some(next) = &signers.next {
+            sealer = sealer.rotating_to(&**next)?;
+        }
 
         let sealed = Mutex::new(Vec::new());
         let each = |day: &SealedDay| sealed.lock().expect("no panic inside").push(day.clone());

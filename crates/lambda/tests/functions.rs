@@ -139,6 +139,26 @@ async fn two_seals_at_once_end_in_one() {
 }
 
 #[tokio::test]
+async fn a_day_is_signed_by_both_keys_when_another_takes_over() {
+    let mut log = Deployed::new(days_ago(3)).await;
+    let first = json!({"through": days_ago(3).to_string()});
+    log.call::<Seal>(first, minutes(1)).await.0.unwrap();
+    let next = LocalKeys::generate(&ORIGIN.parse().unwrap()).unwrap();
+    next.save_new(&log.path("next.json")).unwrap();
+    let more = format!(r#","next_signing_key":"{}""#, log.path("next.json").display());
+    let rotating = Seal::new(Context::new(log.config(&more), Aws::default()));
+    let input = serde_json::from_value(json!({"grace_minutes": 0})).unwrap();
+    let sealed = rotating.call(input, minutes(1)).await.0.unwrap();
+    assert_eq!(sealed.sealed.len(), 2);
+    let (answer, _) = log.verify(json!({"first_run": true})).await;
+    assert_eq!(answer.exit_code, 3, "the policy does not name the new key yet: {answer:?}");
+    log.policy.verifier_keys.push(next.signer().unwrap().verifier_key().clone());
+    log.publish();
+    let (answer, _) = log.verify(json!({"first_run": true})).await;
+    assert_eq!((answer.exit_code, answer.to), (0, Some(days_ago(1))), "{answer:?}");
+}
+
+#[tokio::test]
 async fn the_example_answers_when_its_entries_are_stored() {
     let log = Deployed::new(days_ago(1)).await;
     let (answer, _) = log.call::<Example>(json!({"user": "u-1", "calls": 25}), minutes(1)).await;
