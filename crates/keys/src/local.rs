@@ -1,28 +1,23 @@
 //! Keys in a local file.
 
+mod file;
+#[cfg(test)]
+mod tests;
+mod wrapping;
+
 use std::fmt;
-use std::fs;
-use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use aes_gcm::aead::AeadInOut as _;
-use aes_gcm::{Aes256Gcm, KeyInit as _};
 use async_trait::async_trait;
 use dayseal_format::batch::DataKey;
 use dayseal_format::{Origin, VerifierKey};
 use ed25519_dalek::{Signer as _, SigningKey};
-use hkdf::Hkdf;
-use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{DataKeyOpener, DataKeySource, GeneratedKey, KeyContext, KeyError, Signer};
-
-/// `kind` of every key file, so that no other JSON is taken for one.
-const KIND: &str = "dayseal-keys";
-/// Longest key file read, in bytes.
-const MAX_FILE: u64 = 16 * 1024;
+use file::{KIND, KeyFile, MAX_FILE};
+use wrapping::WrappingKey;
 
 /// `N` random bytes from the kernel; no generator in user space that a fork or a resumed snapshot
 /// could repeat.
@@ -50,31 +45,6 @@ impl fmt::Debug for LocalKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LocalKeys({})", self.file.origin)
     }
-}
-
-#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    v: u8,
-    kind: String,
-    origin: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    signing_seed: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    wrapping_key: Option<String>,
-    /// Root of pseudonyms, content digests and hints; unused by this version, made at `init` so that
-    /// a log has one from its first day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    log_secret: Option<String>,
-    /// The one before a rotation. In Secrets Manager the version before has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    previous_log_secret: Option<String>,
-}
-
-#[derive(Zeroize, ZeroizeOnDrop)]
-struct WrappingKey {
-    key: [u8; 32],
-    id: String,
 }
 
 impl LocalKeys {
@@ -128,20 +98,7 @@ impl LocalKeys {
     /// [`KeyError::File`], [`KeyError::Malformed`], and [`KeyError::Exposed`] when group or others
     /// may read it.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        let io = |source| KeyError::File { action: "read", path: path.to_owned(), source };
-        let meta = fs::metadata(path).map_err(io)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = meta.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
-                return Err(KeyError::Exposed { path: path.to_owned(), mode });
-            }
-        }
-        let mut bytes = Zeroizing::new(Vec::new());
-        fs::File::open(path)
-            .and_then(|f| f.take(MAX_FILE + 1).read_to_end(&mut bytes))
-            .map_err(io)?;
+        let bytes = file::read(path)?;
         Self::parse(&bytes, &path.display().to_string())
     }
 
@@ -165,11 +122,7 @@ impl LocalKeys {
     /// # Errors
     /// [`KeyError::File`]; an existing file is never overwritten.
     pub fn save_new(&self, path: &Path) -> Result<(), KeyError> {
-        self.write_new(path).map_err(|source| KeyError::File {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        })
+        file::write_new(path, &self.to_json())
     }
 
     /// Replaces a key file in one step: a reader sees the old keys or the new, never half.
@@ -177,36 +130,7 @@ impl LocalKeys {
     /// # Errors
     /// [`KeyError::File`]; the old file then stands.
     pub fn replace(&self, path: &Path) -> Result<(), KeyError> {
-        let file_error =
-            |source| KeyError::File { action: "replace", path: path.to_owned(), source };
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = path.with_file_name(name);
-        self.write_new(&temporary).map_err(file_error)?;
-        fs::rename(&temporary, path).map_err(|source| {
-            let _ = fs::remove_file(&temporary);
-            file_error(source)
-        })
-    }
-
-    fn write_new(&self, path: &Path) -> std::io::Result<()> {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let mut file = options.open(path)?;
-        let written = file
-            .write_all(self.to_json().as_bytes())
-            .and_then(|()| file.write_all(b"\n"))
-            .and_then(|()| file.sync_all());
-        if written.is_err() {
-            // Half a key file must not look like a whole one.
-            let _ = fs::remove_file(path);
-        }
-        written
+        file::replace(path, &self.to_json())
     }
 
     fn from_file(file: KeyFile) -> Result<Self, String> {
@@ -368,187 +292,5 @@ impl DataKeyOpener for LocalKeys {
         wrapping
             .unwrap(wrapped, context)
             .ok_or_else(|| KeyError::Unwrap { key_id: key_id.to_owned() })
-    }
-}
-
-/// Bytes of a wrapped key: salt, data key, tag.
-const WRAPPED_LEN: usize = 32 + 32 + 16;
-
-impl WrappingKey {
-    fn new(key: [u8; 32]) -> Self {
-        let mut id = [0; 16];
-        Hkdf::<Sha256>::new(None, &key)
-            .expand(b"dayseal/v1/key-id", &mut id)
-            .expect("16 bytes is within HKDF's bound");
-        Self { key, id: format!("local:{}", hex::encode(id)) }
-    }
-
-    /// A cipher for one wrap: its own key by a 32-byte random salt, so that the nonce can be zero
-    /// and the number of wraps has no bound. The context is in the key, so a wrapped key moved to
-    /// another stream, day or log does not open.
-    fn cipher(&self, salt: &[u8; 32], context: &KeyContext) -> Aes256Gcm {
-        let mut info = Vec::with_capacity(256);
-        let mut field = |bytes: &[u8]| {
-            // Names are at most 256 bytes.
-            info.extend_from_slice(&(bytes.len() as u16).to_be_bytes());
-            info.extend_from_slice(bytes);
-        };
-        field(b"dayseal/v1/wrap");
-        field(context.origin.as_str().as_bytes());
-        field(&context.stream.0);
-        field(context.day.to_string().as_bytes());
-        field(self.id.as_bytes());
-        let mut key = [0; 32];
-        Hkdf::<Sha256>::new(Some(salt), &self.key)
-            .expand(&info, &mut key)
-            .expect("32 bytes is within HKDF's bound");
-        let cipher = Aes256Gcm::new(&key.into());
-        key.zeroize();
-        cipher
-    }
-
-    fn wrap(&self, key: &DataKey, salt: &[u8; 32], context: &KeyContext) -> Vec<u8> {
-        let mut out = Vec::with_capacity(WRAPPED_LEN);
-        out.extend_from_slice(salt);
-        out.extend_from_slice(key.expose());
-        let tag = self
-            .cipher(salt, context)
-            .encrypt_inout_detached(&[0; 12].into(), &[], (&mut out[32..]).into())
-            .expect("AES-GCM takes 32 bytes");
-        out.extend_from_slice(&tag);
-        out
-    }
-
-    fn unwrap(&self, wrapped: &[u8], context: &KeyContext) -> Option<DataKey> {
-        let wrapped: &[u8; WRAPPED_LEN] = wrapped.try_into().ok()?;
-        let salt: [u8; 32] = wrapped[..32].try_into().ok()?;
-        let mut key: [u8; 32] = wrapped[32..64].try_into().ok()?;
-        let tag: [u8; 16] = wrapped[64..].try_into().ok()?;
-        let opened = self.cipher(&salt, context).decrypt_inout_detached(
-            &[0; 12].into(),
-            &[],
-            key.as_mut_slice().into(),
-            &tag.into(),
-        );
-        let out = opened.is_ok().then(|| DataKey::new(key));
-        key.zeroize();
-        out
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use dayseal_format::StreamId;
-
-    fn context(stream: u8) -> KeyContext {
-        KeyContext {
-            origin: "a.example/x".parse().unwrap(),
-            stream: StreamId([stream; 16]),
-            day: "2026-11-20".parse().unwrap(),
-        }
-    }
-
-    fn now<T>(future: impl Future<Output = T>) -> T {
-        let mut future = std::pin::pin!(future);
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        match future.as_mut().poll(&mut context) {
-            std::task::Poll::Ready(value) => value,
-            std::task::Poll::Pending => panic!("local keys never wait"),
-        }
-    }
-
-    #[test]
-    fn a_wrapped_key_opens_for_its_own_stream_only() {
-        let keys = LocalKeys::generate(&context(1).origin).unwrap();
-        let made = now(keys.generate(&context(1))).unwrap();
-        assert_eq!(made.wrapped.len(), WRAPPED_LEN);
-        let opened = now(keys.open(&made.key_id, &made.wrapped, &context(1))).unwrap();
-        assert_eq!(opened.expose(), made.key.expose());
-        let moved = now(keys.open(&made.key_id, &made.wrapped, &context(2)));
-        assert!(matches!(moved, Err(KeyError::Unwrap { .. })));
-        let foreign = now(keys.open("local:00", &made.wrapped, &context(1)));
-        assert!(matches!(foreign, Err(KeyError::UnknownKey { .. })));
-        for at in 0..made.wrapped.len() {
-            let mut bad = made.wrapped.clone();
-            bad[at] ^= 1;
-            assert!(now(keys.open(&made.key_id, &bad, &context(1))).is_err(), "byte {at}");
-        }
-    }
-
-    #[test]
-    fn files_round_trip_and_are_never_overwritten() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys.json");
-        let keys = LocalKeys::generate(&context(1).origin).unwrap();
-        keys.save_new(&path).unwrap();
-        assert!(matches!(keys.save_new(&path), Err(KeyError::File { .. })));
-        let again = LocalKeys::load(&path).unwrap();
-        assert_eq!(again.wrapping_key_id().unwrap(), keys.wrapping_key_id().unwrap());
-        let (a, b) = (again.signer().unwrap(), keys.signer().unwrap());
-        assert_eq!(a.verifier_key(), b.verifier_key());
-        assert_eq!(now(a.sign(b"x")).unwrap(), now(b.sign(b"x")).unwrap());
-    }
-
-    #[test]
-    fn a_new_log_secret_leaves_the_old_one_to_be_recognised() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys.json");
-        let keys = LocalKeys::generate(&context(1).origin).unwrap();
-        keys.save_new(&path).unwrap();
-        let first = *keys.log_secret().unwrap().expose();
-        LocalKeys::load(&path).unwrap().with_new_log_secret(true).unwrap().replace(&path).unwrap();
-        let rotated = LocalKeys::load(&path).unwrap();
-        assert_ne!(*rotated.log_secret().unwrap().expose(), first);
-        assert_eq!(rotated.previous_log_secret().unwrap().expose(), &first);
-        assert_eq!(rotated.wrapping_key_id().unwrap(), keys.wrapping_key_id().unwrap());
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        }
-        let alone = rotated.with_new_log_secret(false).unwrap();
-        assert!(alone.previous_log_secret().is_none());
-        assert!(!alone.to_json().contains("previous"));
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn exposed_and_broken_files_are_refused_without_their_contents() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys.json");
-        LocalKeys::generate(&context(1).origin).unwrap().save_new(&path).unwrap();
-        let text = fs::read_to_string(&path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(LocalKeys::load(&path), Err(KeyError::Exposed { .. })));
-        for (name, bad) in [
-            ("cut", text[..text.len() / 2].to_owned()),
-            ("kind", text.replace(KIND, "other")),
-            ("short", text.replacen("\"signing_seed\": \"", "\"signing_seed\": \"zz", 1)),
-            ("unknown", text.replacen("\"v\"", "\"w\": 1, \"v\"", 1)),
-        ] {
-            let path = dir.path().join(name);
-            fs::write(&path, bad).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-            let Err(error) = LocalKeys::load(&path) else { panic!("{name} was accepted") };
-            assert!(!error.to_string().contains(&text[80..110]), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_file_of_one_role_lacks_the_others() {
-        let keys = LocalKeys::generate(&context(1).origin).unwrap();
-        let text = serde_json::to_string(&keys.file).unwrap();
-        let copy = || LocalKeys::parse(text.as_bytes(), "a copy").unwrap();
-        let written = |keys: LocalKeys| {
-            LocalKeys::parse(&serde_json::to_vec(&keys.file).unwrap(), "a part").unwrap()
-        };
-        let producer = written(copy().without_signing_key());
-        assert!(matches!(producer.signer(), Err(KeyError::Absent { .. })));
-        assert!(now(producer.generate(&context(1))).is_ok());
-        let sealer = written(copy().without_wrapping_key());
-        assert!(matches!(now(sealer.generate(&context(1))), Err(KeyError::Absent { .. })));
-        assert!(sealer.signer().is_ok());
     }
 }
