@@ -14,7 +14,7 @@ demo: ## Record, seal, verify, tamper, see it caught: on a directory, no service
 	cargo build --locked -q -p dayseal-cli
 	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/demo/run.sh
 
-test: ## Every test; installs LocalStack and the Python reader's needs into .tools
+test: ## Every test; installs the emulators and the Python reader's needs into .tools
 	cargo build --locked -q -p dayseal-cli
 	tests/with-localstack.sh $(MAKE) test-rust
 	$(MAKE) test-localstack

@@ -14,7 +14,11 @@ from emulator import (
 class Answers(unittest.TestCase):
     def test_environment_and_headers_are_as_lambda_sets_them(self):
         name, arn = create_function(
-            "def handle(event, headers): return {'env': dict(os.environ), 'headers': dict(headers), 'event': event, 'now': time.time(), 'cwd': os.getcwd()}",
+            """
+            def handle(event, headers):
+                seen = {"env": dict(os.environ), "headers": dict(headers), "event": event}
+                return {**seen, "now": time.time(), "cwd": os.getcwd()}
+            """,
             timeout=7, MemorySize=256, Environment={"Variables": {"DAYSEAL_CONFIG": "{}"}},
         )
         got, error = invoke(name, {"a": "é"})

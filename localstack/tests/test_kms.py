@@ -1,19 +1,21 @@
 """KMS keys ECC_NIST_EDWARDS25519."""
 
 import base64
+import json
 import unittest
 
 from botocore.exceptions import ClientError
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from emulator import client
+from emulator import client, eventually, unique
 
 ALGORITHM = "ED25519_SHA_512"
 # RFC 8032, 7.1, test 2, as PKCS#8
 SEED = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
 PUBLIC = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
 SIGNATURE = bytes.fromhex(
-    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+    "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
 )
 
 
@@ -78,6 +80,24 @@ class Ed25519(unittest.TestCase):
         sign(ed25519, message=b"x" * 4096)()
         self.kms.disable_key(KeyId=ed25519)
         self.assert_refused("DisabledException", sign(ed25519))
+
+    def test_cloudformation_makes_one(self):
+        stacks, name = client("cloudformation"), unique("stack")
+        properties = {"KeySpec": "ECC_NIST_EDWARDS25519", "KeyUsage": "SIGN_VERIFY", "KeyPolicy": {}}
+        stacks.create_stack(StackName=name, TemplateBody=json.dumps({
+            "Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": properties}},
+            "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}},
+        }))
+
+        def ended():
+            stack = stacks.describe_stacks(StackName=name)["Stacks"][0]
+            return stack if stack["StackStatus"] != "CREATE_IN_PROGRESS" else None
+
+        stack = eventually(ended, 20)
+        self.assertIsNotNone(stack, "the stack is not made within 20 s")
+        self.assertEqual(stack["StackStatus"], "CREATE_COMPLETE")
+        key = self.kms.describe_key(KeyId=stack["Outputs"][0]["OutputValue"])["KeyMetadata"]
+        self.assertEqual((key["KeySpec"], key["SigningAlgorithms"]), ("ECC_NIST_EDWARDS25519", [ALGORITHM]))
 
     def assert_refused(self, code, act):
         with self.assertRaises(ClientError) as refused:

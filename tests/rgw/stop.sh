@@ -5,7 +5,7 @@ set -euo pipefail
 tools=$(dirname "$(dirname "$(cd "$(dirname "$0")" && pwd)")")/.tools
 run=${1:?usage: stop.sh PID}
 if [ ! -d "$run" ]; then
-    file=$(grep --files-with-matches --line-regexp "$1" "$tools"/rgw-run-*/client.rgw.pid || true)
+    file=$(grep --no-messages --files-with-matches --line-regexp "$1" "$tools"/rgw-run-*/client.rgw.pid || true)
     if [ -z "$file" ]; then
         echo "no Ceph RGW with pid $1 was started here: nothing stopped" >&2
         exit 1
