@@ -35,7 +35,7 @@ echo "== what apply.sh leaves out for emulators still fits the module"
 mkdir "$work/dropped"
 cp -r ./*.tf retention state "$work/dropped/"
 python3 tests/drop_unevaluated.py "$work/dropped"
-cp -r "$work/.terraform" "$work/dropped/"
+cp -r "$work/.terraform" "$work/.terraform.lock.hcl" "$work/dropped/"
 terraform -chdir="$work/dropped" validate -no-color
 
 echo "== policy matrix, beside the tests"
