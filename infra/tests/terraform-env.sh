@@ -3,8 +3,8 @@
 # usage: . tests/terraform-env.sh DIRECTORY     (the directory gets the CLI configuration)
 export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_CLI_ARGS_init=-input=false
 if [ -z "${TF_PLUGIN_DIR:-}" ]; then
-    for candidate in /opt/*/registry.terraform.io /usr/share/*/registry.terraform.io; do
-        if [ -d "$candidate/hashicorp/aws" ]; then TF_PLUGIN_DIR=$(dirname "$candidate"); fi
+    for provider in /opt/*/*/hashicorp/aws /usr/share/*/*/hashicorp/aws; do
+        if [ -d "$provider" ]; then TF_PLUGIN_DIR=${provider%/*/hashicorp/aws}; fi
     done
 fi
 if [ -n "${TF_PLUGIN_DIR:-}" ]; then
