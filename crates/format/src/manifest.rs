@@ -5,14 +5,18 @@
 //! without its newline; one pass over a manifest checks a day against the checkpoints around it.
 
 mod build;
+mod read;
 mod streams;
+mod write;
 
-pub use build::{ManifestBuilder, ManifestPlan};
+pub use build::ManifestBuilder;
+pub use read::ManifestReader;
 pub use streams::{StreamAudit, StreamFindings};
+pub use write::{ManifestPlan, ManifestWriter};
 
 use std::collections::BTreeMap;
 
-use crate::merkle::{Frontier, FrontierError, leaf_hash};
+use crate::merkle::{Frontier, FrontierError};
 use crate::record::{
     BatchRecord, Counts, DayRecord, MAX_SERVICES, Record, RecordError, ServiceCount,
 };
@@ -84,101 +88,13 @@ impl Manifest {
         if bytes.len() as u64 > MAX_MANIFEST {
             return Err(ManifestError::Framing("longer than 1 GiB"));
         }
-        let mut lines = lines(bytes)?;
-        let (_, first) = lines.next().ok_or(ManifestError::Framing("empty"))?;
-        let record = decode(1, first)?;
-        let Record::Day(head) = record else {
-            return Err(mismatch(1, "first record", "day", format!("{record:?}")));
-        };
-        if head.origin != *origin {
-            return Err(mismatch(1, "origin", origin, head.origin));
-        }
-        if head.day != day {
-            return Err(mismatch(1, "day", day, head.day));
-        }
-        let before = Frontier::from_parts(head.size, head.frontier.clone())?;
-        let mut after = before.clone();
-        after.push(leaf_hash(first));
-
-        let mut tally = Tally::default();
-        let mut streams = StreamAudit::default();
-        let mut stated = StreamFindings::default();
-        let mut previous: Option<OrderKey> = None;
-        let mut last_batch = None;
-        let mut next_key = None;
-        let in_window = |of: Day| (1..=i32::from(head.late_days)).contains(&day.days_since(of));
-        for (number, line) in lines {
-            let record = decode(number, line)?;
-            let order = OrderKey::of(&record);
-            if previous.as_ref().is_some_and(|p| *p >= order) {
-                return Err(mismatch(number, "order of records", "ascending", "not ascending"));
+        let mut reader = ManifestReader::new(origin, day);
+        for (number, line) in lines(bytes)? {
+            if let Some(record) = reader.line(line)? {
+                each(number, record);
             }
-            previous = Some(order);
-            tally.add(&record);
-            match &record {
-                Record::Day(_) => {
-                    return Err(mismatch(number, "record", "no second day record", "one"));
-                }
-                Record::Batch(b) => {
-                    let late = b.key.day != day;
-                    let age = day.days_since(b.key.day);
-                    if late != b.late || age < 0 || age > i32::from(head.late_days) {
-                        let expected = format!("{} days late at most, and said", head.late_days);
-                        return Err(mismatch(number, "day of the batch", expected, b.key));
-                    }
-                    if last_batch.replace(b.key) == Some(b.key) {
-                        return Err(mismatch(number, "key", "one batch for each key", b.key));
-                    }
-                    if !late {
-                        streams.add(b);
-                    }
-                }
-                Record::Gap(g) if g.day == day => stated.gaps.push(g.clone()),
-                Record::Gap(g) if in_window(g.day) => {}
-                Record::Gap(g) => {
-                    return Err(mismatch(
-                        number,
-                        "day of the gap",
-                        "one that takes late batches",
-                        g.day,
-                    ));
-                }
-                Record::Conflict(c) if c.day == day => stated.conflicts.push(c.clone()),
-                Record::Conflict(c) => {
-                    return Err(mismatch(number, "day of the conflict", day, c.day));
-                }
-                Record::Stray(_) => {}
-                Record::Key(k) if k.verifier_key.name() != origin.as_str() => {
-                    return Err(mismatch(number, "name of the key", origin, &k.verifier_key));
-                }
-                Record::Key(k) => {
-                    if next_key.replace(k.verifier_key.clone()).is_some() {
-                        return Err(mismatch(number, "key record", "one at most", "a second"));
-                    }
-                }
-            }
-            after.push(leaf_hash(line));
-            each(number, record);
         }
-        let (found, closed, open) = streams.finish();
-        if found != stated {
-            let reason = "gaps and conflicts of the day's streams";
-            return Err(mismatch(1, reason, found.summary(), stated.summary()));
-        }
-        tally.counts.streams_closed = closed;
-        tally.counts.streams_open = open;
-        let (services, more) = tally.services();
-        if tally.counts != head.counts {
-            let (expected, found) = (format!("{:?}", tally.counts), format!("{:?}", head.counts));
-            return Err(mismatch(1, "counts", expected, found));
-        }
-        if (&services, more) != (&head.services, head.more_services) {
-            return Err(mismatch(1, "services", "those of the batches", "others"));
-        }
-        if head.keep_until < day || head.kept_from > day {
-            return Err(mismatch(1, "keep_until and kept_from", "to span the day", "not to"));
-        }
-        Ok(Self { day: head, before, after, next_key })
+        reader.finish()
     }
 
     /// The `day` record alone, without checking the rest.

@@ -58,6 +58,7 @@ pub async fn run(
     note("one_winner_of_sixteen", conditions::one_winner_of_sixteen(subject).await);
     note("compare_and_swap", conditions::compare_and_swap(subject).await);
     note("one_swap_of_sixteen", conditions::one_swap_of_sixteen(subject).await);
+    note("files", conditions::files(subject).await);
     note("swap_without_object", conditions::swap_without_object(subject).await);
     note("bad_keys", conditions::bad_keys(subject).await);
     note("whole_objects", reading::whole_objects(subject).await);

@@ -1,9 +1,11 @@
 //! What dayseal asks of an object store, and no more.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::StoreError;
+use crate::{ErrorKind, StoreError};
 
 /// SHA-256 of an object's whole bytes. Callers have it already; back-ends pass it on, never recompute it on the hot path.
 pub type Sha256 = [u8; 32];
@@ -107,6 +109,24 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         condition: Condition,
     ) -> Result<ObjectMeta, StoreError>;
 
+    /// [`Store::put`] of a local file, which must not change meanwhile: for objects too large for memory.
+    /// `sha256` is the digest of its bytes.
+    ///
+    /// This default reads the whole file; a back-end that can stream does.
+    ///
+    /// # Errors
+    /// As [`Store::put`], and `Unavailable` if the file cannot be read.
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        sha256: &Sha256,
+        condition: Condition,
+    ) -> Result<ObjectMeta, StoreError> {
+        let bytes = std::fs::read(file).map_err(|e| unreadable(self.url(), key, file, e))?;
+        self.put(key, bytes.into(), sha256, condition).await
+    }
+
     /// The whole object, its current version or the one named. `limit` bounds the bytes read.
     ///
     /// # Errors
@@ -174,4 +194,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Where this root is, for messages (`s3://bucket/prefix`, `file:///dir`). Holds no secret.
     fn url(&self) -> &str;
+}
+
+/// The local file of a [`Store::put_file`] is not to be had.
+pub(crate) fn unreadable(url: &str, key: &str, file: &Path, e: std::io::Error) -> StoreError {
+    let detail = format!("cannot read {}", file.display());
+    StoreError::new(ErrorKind::Unavailable, "put", format!("{url}/{key}"), detail).caused_by(e)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::directory::write::Content;
 use crate::key::{check_key, check_prefix};
 use crate::{
     Capabilities, Condition, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError, StoredObject,
@@ -118,10 +119,22 @@ impl Store for DirectoryStore {
     ) -> Result<ObjectMeta, StoreError> {
         check_key("put", &self.root.url, key)?;
         let (key, etag) = (key.to_owned(), hex::encode(sha256));
-        let work = move |root: &Root| match condition {
-            Condition::Absent => write::create(root, &key, &bytes, etag),
-            Condition::Matches(expected) => write::replace(root, &key, &bytes, etag, &expected),
-        };
+        let work =
+            move |root: &Root| write::put(root, &key, Content::Bytes(&bytes), etag, &condition);
+        self.blocking("put", work).await
+    }
+
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        sha256: &Sha256,
+        condition: Condition,
+    ) -> Result<ObjectMeta, StoreError> {
+        check_key("put", &self.root.url, key)?;
+        let (key, file, etag) = (key.to_owned(), file.to_owned(), hex::encode(sha256));
+        let work =
+            move |root: &Root| write::put(root, &key, Content::File(&file), etag, &condition);
         self.blocking("put", work).await
     }
 

@@ -7,6 +7,7 @@ mod read;
 mod retry;
 mod signing;
 
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation}
 use aws_sdk_s3::types::BucketVersioningStatus;
 use bytes::Bytes;
 
+use crate::contract::unreadable;
 use crate::key::{MAX_KEY, check_key, check_prefix, fault_of_key};
 use crate::{
     Capabilities, Condition, Entry, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError,
@@ -249,7 +251,19 @@ impl Store for S3Store {
         sha256: &Sha256,
         condition: Condition,
     ) -> Result<ObjectMeta, StoreError> {
-        put::put(self, key, bytes, sha256, condition).await
+        put::put(self, key, put::Body::Bytes(bytes), sha256, condition).await
+    }
+
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        sha256: &Sha256,
+        condition: Condition,
+    ) -> Result<ObjectMeta, StoreError> {
+        let length =
+            std::fs::metadata(file).map_err(|e| unreadable(self.url(), key, file, e))?.len();
+        put::put(self, key, put::Body::File(file, length), sha256, condition).await
     }
 
     async fn get(

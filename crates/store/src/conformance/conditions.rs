@@ -1,8 +1,10 @@
 //! Conditional writes.
 
+use std::path::Path;
+
 use futures_util::future::join_all;
 
-use super::{Check, Subject, expect, expect_error};
+use super::{Check, Subject, digest, expect, expect_error};
 use crate::{Condition, ErrorKind};
 
 /// A create of a key that is taken fails and changes nothing.
@@ -13,6 +15,36 @@ pub(super) async fn create_only(subject: &Subject<'_>) -> Check {
         expect_error("a second create", again, ErrorKind::AlreadyExists)?;
     }
     subject.holds("create", b"first").await
+}
+
+/// A file is put like its bytes, under the same conditions.
+pub(super) async fn files(subject: &Subject<'_>) -> Check {
+    // Longer than any buffer on the way.
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n >> 3) as u8).collect();
+    let name = crate::random::hex16().map_err(|e| format!("a name for a file: {e}"))?;
+    let path = std::env::temp_dir().join(format!("dayseal-conformance-{name}"));
+    std::fs::write(&path, &bytes).map_err(|e| format!("a file to put: {e}"))?;
+    let outcome = put_files(subject, &path, &bytes).await;
+    let _ = std::fs::remove_file(&path);
+    outcome
+}
+
+async fn put_files(subject: &Subject<'_>, path: &Path, bytes: &[u8]) -> Check {
+    let (key, digest) = (subject.key("file"), digest(bytes));
+    let put = |condition| subject.store.put_file(&key, path, &digest, condition);
+    let created = put(Condition::Absent).await.map_err(|e| format!("create of a file: {e}"))?;
+    expect("length of a file", &created.length, &(bytes.len() as u64))?;
+    subject.holds("file", bytes).await?;
+    expect_error(
+        "a second create of a file",
+        put(Condition::Absent).await,
+        ErrorKind::AlreadyExists,
+    )?;
+    let swapped = put(Condition::Matches(created.etag)).await;
+    swapped.map_err(|e| format!("swap of a file: {e}"))?;
+    let stale = put(Condition::Matches("\"stale\"".into())).await;
+    expect_error("a swap of a file with another tag", stale, ErrorKind::Precondition)?;
+    subject.holds("file", bytes).await
 }
 
 /// Sixteen creates at once, several times: one wins, and its bytes are there.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::files::{error, meta, read, refuse_links, sync_directory};
 use super::{LOCK, Root, TEMPORARY};
-use crate::{ErrorKind, ObjectMeta, StoreError};
+use crate::{Condition, ErrorKind, ObjectMeta, StoreError};
 
 /// Directories whose own names this process has seen flushed, so that a put costs two flushes and no more.
 #[derive(Debug, Default)]
@@ -31,13 +31,44 @@ impl KnownDirectories {
     }
 }
 
+/// What is written.
+#[derive(Clone, Copy)]
+pub(super) enum Content<'a> {
+    Bytes(&'a [u8]),
+    File(&'a Path),
+}
+
+impl Content<'_> {
+    /// Writes it all to `file`; how much that was.
+    fn copy_to(self, file: &mut File) -> io::Result<u64> {
+        match self {
+            Self::Bytes(bytes) => file.write_all(bytes).map(|()| bytes.len() as u64),
+            Self::File(path) => io::copy(&mut File::open(path)?, file),
+        }
+    }
+}
+
+/// Writes an object if the condition holds.
+pub(super) fn put(
+    root: &Root,
+    key: &str,
+    content: Content<'_>,
+    etag: String,
+    condition: &Condition,
+) -> Result<ObjectMeta, StoreError> {
+    match condition {
+        Condition::Absent => create(root, key, content, etag),
+        Condition::Matches(expected) => replace(root, key, content, etag, expected),
+    }
+}
+
 /// Creates an object: temporary file, flush, hard link to its name (which fails if the name is taken), flush of the directory.
 ///
 /// `rename` would replace an existing file in silence; a hard link is the create that is atomic and exclusive.
-pub(super) fn create(
+fn create(
     root: &Root,
     key: &str,
-    bytes: &[u8],
+    content: Content<'_>,
     etag: String,
 ) -> Result<ObjectMeta, StoreError> {
     let path = root.path_of(key);
@@ -47,7 +78,7 @@ pub(super) fn create(
     if fs::symlink_metadata(&path).is_ok() {
         return Err(taken(root, key, &parent));
     }
-    let temporary = Temporary::write(root, bytes).map_err(failed)?;
+    let (temporary, length) = Temporary::write(root, content).map_err(failed)?;
     match fs::hard_link(&temporary.path, &path) {
         Ok(()) => {}
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
@@ -65,16 +96,16 @@ pub(super) fn create(
     // Before the flush, so that one flush of the journal may carry both names.
     drop(temporary);
     sync_directory(&parent).map_err(failed)?;
-    Ok(meta(bytes.len() as u64, etag))
+    Ok(meta(length, etag))
 }
 
 /// Replaces an object whose content has the digest `expected`, under the lock of the root.
 ///
 /// Creates do not take the lock: they never touch a name that exists, and this never touches one that does not.
-pub(super) fn replace(
+fn replace(
     root: &Root,
     key: &str,
-    bytes: &[u8],
+    content: Content<'_>,
     etag: String,
     expected: &str,
 ) -> Result<ObjectMeta, StoreError> {
@@ -99,11 +130,11 @@ pub(super) fn replace(
         return Err(lost("it has another tag; read it again"));
     }
     let path = root.path_of(key);
-    let temporary = Temporary::write(root, bytes).map_err(failed)?;
+    let (temporary, length) = Temporary::write(root, content).map_err(failed)?;
     fs::rename(&temporary.path, &path).map_err(failed)?;
     temporary.gone();
     sync_directory(path.parent().unwrap_or(&root.path)).map_err(failed)?;
-    Ok(meta(bytes.len() as u64, etag))
+    Ok(meta(length, etag))
 }
 
 /// `AlreadyExists`, once what exists is durable: the other writer may have linked it and not yet flushed the name.
@@ -120,12 +151,12 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn write(root: &Root, bytes: &[u8]) -> io::Result<Self> {
+    fn write(root: &Root, content: Content<'_>) -> io::Result<(Self, u64)> {
         let directory = root.path.join(TEMPORARY);
         let (path, file) = Self::open(&directory)?;
         let temporary = Self { path };
-        write_all(file, bytes)?;
-        Ok(temporary)
+        let length = write_all(file, content)?;
+        Ok((temporary, length))
     }
 
     fn open(directory: &Path) -> io::Result<(PathBuf, File)> {
@@ -159,13 +190,14 @@ impl Drop for Temporary {
     }
 }
 
-fn write_all(mut file: File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
+fn write_all(mut file: File, content: Content<'_>) -> io::Result<u64> {
+    let length = content.copy_to(&mut file)?;
     let mut mode = file.metadata()?.permissions();
     mode.set_readonly(true);
     file.set_permissions(mode)?;
     // Data and length before the name: otherwise a power cut could leave a name on an empty file.
-    file.sync_all()
+    file.sync_all()?;
+    Ok(length)
 }
 
 /// Makes the directories of `key` below the root; returns the one that will hold the object.

@@ -1,7 +1,9 @@
 //! Conditional writes, and what to make of a refusal after a retry.
 
+use std::path::Path;
+
 use aws_sdk_s3::operation::put_object::PutObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, Length};
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,11 +14,39 @@ use super::signing::KnownDigest;
 use super::{S3Store, read, retry, version_id};
 use crate::{Condition, ErrorKind, ObjectMeta, Sha256, StoreError};
 
+/// What is sent, as often as it takes.
+pub(super) enum Body<'a> {
+    Bytes(Bytes),
+    File(&'a Path, u64),
+}
+
+impl Body<'_> {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(_, length) => *length,
+        }
+    }
+
+    async fn stream(&self) -> Result<ByteStream, Failure> {
+        match self {
+            Self::Bytes(bytes) => Ok(ByteStream::from(bytes.clone())),
+            Self::File(path, length) => {
+                let file = ByteStream::read_from().path(path).length(Length::Exact(*length));
+                file.build().await.map_err(|e| {
+                    let detail = format!("cannot read {}: {e}", path.display());
+                    Failure::of(ErrorKind::Unavailable, detail)
+                })
+            }
+        }
+    }
+}
+
 /// Stores one object with one request (and its repetitions).
 pub(super) async fn put(
     store: &S3Store,
     key: &str,
-    bytes: Bytes,
+    body: Body<'_>,
     sha256: &Sha256,
     condition: Condition,
 ) -> Result<ObjectMeta, StoreError> {
@@ -28,8 +58,8 @@ pub(super) async fn put(
         let detail = "the empty tag matches nothing";
         return Err(StoreError::new(ErrorKind::Precondition, "put", store.object(key), detail));
     }
-    let length = bytes.len() as u64;
-    let request = Request { store, full_key, bytes, sha256, digest: BASE64.encode(sha256) };
+    let length = body.length();
+    let request = Request { store, full_key, body, sha256, digest: BASE64.encode(sha256) };
     let attempt = |number| {
         let (request, condition) = (&request, &condition);
         async move {
@@ -60,7 +90,7 @@ pub(super) async fn put(
 struct Request<'a> {
     store: &'a S3Store,
     full_key: String,
-    bytes: Bytes,
+    body: Body<'a>,
     sha256: &'a Sha256,
     /// `sha256` in base64.
     digest: String,
@@ -78,7 +108,7 @@ impl Request<'_> {
             .key(&self.full_key)
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .checksum_sha256(&self.digest)
-            .body(ByteStream::from(self.bytes.clone()));
+            .body(self.body.stream().await?);
         let put = match condition {
             Condition::Absent => put.if_none_match("*"),
             Condition::Matches(tag) => put.if_match(tag),
@@ -97,7 +127,7 @@ impl Request<'_> {
         let Some(etag) = answer.e_tag else {
             return Err(Failure::of(ErrorKind::Protocol, "the answer has no ETag"));
         };
-        let (length, version) = (self.bytes.len() as u64, version_id(answer.version_id));
+        let (length, version) = (self.body.length(), version_id(answer.version_id));
         Ok(ObjectMeta { length, etag, version })
     }
 
@@ -106,7 +136,7 @@ impl Request<'_> {
     /// An attempt that timed out may have landed, and then it is our own object that refuses the next attempt. The
     /// same bytes from another writer are as good: the caller wanted them to stand there, and they do.
     async fn own_write(&self, refused: Failure) -> Result<ObjectMeta, Failure> {
-        match read::stored_digest(self.store, &self.full_key, self.bytes.len() as u64).await {
+        match read::stored_digest(self.store, &self.full_key, self.body.length()).await {
             Ok((found, meta)) if found == *self.sha256 => Ok(meta),
             Ok(_) => Err(refused),
             Err(failure) if failure.kind == ErrorKind::Denied => Err(refused),
