@@ -21,6 +21,7 @@
 mod create;
 mod head;
 mod key_cache;
+mod lines;
 mod objects;
 pub mod read;
 pub mod seal;

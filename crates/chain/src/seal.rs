@@ -9,11 +9,13 @@
 //!
 //! Running again is the recovery; two sealers at once end in one seal.
 
+mod adopt;
 mod collect;
 mod error;
 mod progress;
 mod rotation;
 mod sealer;
+mod spool;
 
 pub use error::SealError;
 pub use sealer::{SealSummary, SealedDay, Sealer};

@@ -1,18 +1,19 @@
 //! Collecting what a day's manifest must list.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::io;
 use std::sync::Arc;
 
-use dayseal_format::manifest::{ManifestBuilder, lines};
 use dayseal_format::names::entries_prefix;
 use dayseal_format::record::{BatchRecord, GapRecord, Record, StrayReason, StrayRecord};
 use dayseal_format::{BatchKey, Day, Digest, Origin, StreamId};
 use dayseal_store::{Entry, EntryKind, ErrorKind, Store};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use tokio::sync::Semaphore;
 
 use super::SealError;
 use super::progress::read_manifest;
+use super::spool::{self, SpooledWriter};
 use crate::objects::{Examined, Lister, READ_LIMIT, Versions, examine};
 
 /// Objects read at once.
@@ -20,93 +21,113 @@ const READERS: usize = 16;
 /// Bytes of objects in memory at once, in KiB: one of the largest and some more.
 const READ_BUDGET_KIB: u32 = 64 * 1024;
 
-/// What was found under one key.
+/// What was found under one key, in the order of its versions.
 #[derive(Debug, Default)]
 struct Found {
     batch: Option<BatchRecord>,
     strays: Vec<StrayRecord>,
 }
 
-/// Reads the day's own objects, each once, into `builder`.
+impl Found {
+    /// Writes it all, in the order that a manifest has.
+    fn write(self, writer: &mut SpooledWriter) -> io::Result<()> {
+        let Self { mut batch, mut strays } = self;
+        strays.sort_by(|a, b| a.version.cmp(&b.version));
+        for stray in strays {
+            if batch.as_ref().is_some_and(|b| b.version < stray.version)
+                && let Some(batch) = batch.take()
+            {
+                writer.batch(batch)?;
+            }
+            writer.stray(stray)?;
+        }
+        batch.map_or(Ok(()), |batch| writer.batch(batch))
+    }
+}
+
+/// Reads the day's own objects, each once, into `writer`.
 pub(super) async fn own_objects(
     evidence: &dyn Store,
     origin: &Origin,
     day: Day,
-    builder: &mut ManifestBuilder,
+    writer: &mut SpooledWriter,
 ) -> Result<(), SealError> {
-    read_listing(evidence, origin, day, &HashSet::new(), |found| {
-        found.strays.into_iter().for_each(|s| builder.stray(s));
-        found.batch.into_iter().for_each(|b| builder.batch(b));
-    })
-    .await
+    let none = HashSet::new();
+    read_listing(evidence, origin, day, &none, |found| found.write(writer)).await
 }
 
-/// Finds what landed in `days` after they were sealed, into `builder`, with the gaps it shows.
+/// Finds what landed in `days`, oldest first, after they were sealed, into `writer`, with the gaps it
+/// shows. Before the day's own objects: their keys come later.
 pub(super) async fn late_objects(
     evidence: &dyn Store,
     origin: &Origin,
     days: impl Iterator<Item = Day>,
     newest_sealed: Day,
-    builder: &mut ManifestBuilder,
+    writer: &mut SpooledWriter,
 ) -> Result<(), SealError> {
     for day in days {
         let mut sealed = Sealed::default();
         for listed_in in day.through(newest_sealed) {
-            let (_, _, bytes) = read_manifest(evidence, listed_in, origin).await?;
-            sealed.add(day, &bytes);
+            read_manifest(evidence, listed_in, origin, |record| sealed.add(day, record)).await?;
         }
-        let mut late: BTreeMap<StreamId, BTreeSet<u32>> = BTreeMap::new();
+        let mut late: BTreeMap<StreamId, Vec<Span>> = BTreeMap::new();
         read_listing(evidence, origin, day, &sealed.keys, |found| {
-            found.strays.into_iter().for_each(|s| builder.stray(s));
-            if let Some(batch) = found.batch {
-                late.entry(batch.key.stream).or_default().insert(batch.key.seq);
-                builder.batch(batch);
+            if let Some(BatchRecord { key, .. }) = &found.batch {
+                extend(late.entry(key.stream).or_default(), key.seq);
             }
+            found.write(writer)
         })
         .await?;
-        for (stream, seqs) in late {
-            for (from, to) in sealed.new_gaps(stream, seqs) {
-                builder.late_gap(GapRecord { day, stream, from, to });
+        for (stream, spans) in late {
+            for (from, to) in sealed.new_gaps(stream, spans) {
+                writer.late_gap(GapRecord { day, stream, from, to });
             }
         }
     }
     Ok(())
 }
 
-/// What manifests say of one day.
+/// First and last of consecutive numbers.
+type Span = (u32, u32);
+
+/// Adds a number: to the last span if it follows, else as a span of its own.
+fn extend(spans: &mut Vec<Span>, seq: u32) {
+    match spans.last_mut() {
+        Some((_, to)) if *to == seq || to.checked_add(1) == Some(seq) => *to = seq,
+        _ => spans.push((seq, seq)),
+    }
+}
+
+/// What manifests say of one day; small, however many batches it had.
 #[derive(Default)]
 struct Sealed {
-    /// Keys listed, as batch or stray. Other versions of them are tampering after the seal: the
-    /// verifier's to report, not the sealer's to list.
-    keys: HashSet<String>,
-    seqs: BTreeMap<StreamId, BTreeSet<u32>>,
+    /// Digests of the keys listed, as batch or stray. Other versions of them are tampering after the
+    /// seal: the verifier's to report, not the sealer's to list.
+    keys: HashSet<Digest>,
+    seqs: BTreeMap<StreamId, Vec<Span>>,
     gaps: Vec<GapRecord>,
 }
 
 impl Sealed {
-    fn add(&mut self, day: Day, manifest: &[u8]) {
-        // The manifest was checked when it was read: its lines decode.
-        for (_, line) in lines(manifest).into_iter().flatten() {
-            match Record::decode(line) {
-                Ok(Record::Batch(b)) if b.key.day == day => {
-                    self.keys.insert(b.key.to_string());
-                    self.seqs.entry(b.key.stream).or_default().insert(b.key.seq);
-                }
-                Ok(Record::Stray(s)) if s.key.starts_with(&entries_prefix(day)) => {
-                    self.keys.insert(s.key);
-                }
-                Ok(Record::Gap(g)) if g.day == day => self.gaps.push(g),
-                _ => {}
+    fn add(&mut self, day: Day, record: Record) {
+        match record {
+            Record::Batch(b) if b.key.day == day => {
+                self.keys.insert(name(&b.key.to_string()));
+                extend(self.seqs.entry(b.key.stream).or_default(), b.key.seq);
             }
+            Record::Stray(s) if s.key.starts_with(&entries_prefix(day)) => {
+                self.keys.insert(name(&s.key));
+            }
+            Record::Gap(g) if g.day == day => self.gaps.push(g),
+            _ => {}
         }
     }
 
     /// Ranges that are missing from the stream and that no manifest says so of.
-    fn new_gaps(&self, stream: StreamId, late: BTreeSet<u32>) -> Vec<(u32, u32)> {
-        let mut here = late;
-        here.extend(self.seqs.get(&stream).into_iter().flatten());
+    fn new_gaps(&self, stream: StreamId, late: Vec<Span>) -> Vec<Span> {
+        let mut spans = late;
+        spans.extend(self.seqs.get(&stream).into_iter().flatten());
         // Known gaps count as accounted for.
-        let mut spans: Vec<(u32, u32)> = here.into_iter().map(|s| (s, s)).collect();
         let known = self.gaps.iter().filter(|g| g.stream == stream);
         spans.extend(known.map(|g| (g.from, g.to)));
         spans.sort_unstable();
@@ -121,28 +142,34 @@ impl Sealed {
     }
 }
 
-/// Reads every object of `day` that is not in `known`, several at a time, each whole and once.
+/// A key by its digest, a third as long.
+fn name(key: &str) -> Digest {
+    Digest::of(key.as_bytes())
+}
+
+/// Reads every object of `day` that is not in `known`, several at a time, each whole and once, and
+/// hands them on in the order of their keys.
 async fn read_listing(
     evidence: &dyn Store,
     origin: &Origin,
     day: Day,
-    known: &HashSet<String>,
-    mut each: impl FnMut(Found),
+    known: &HashSet<Digest>,
+    mut each: impl FnMut(Found) -> io::Result<()>,
 ) -> Result<(), SealError> {
     let budget = Arc::new(Semaphore::new(READ_BUDGET_KIB as usize));
     let mut lister = Lister::new(evidence, entries_prefix(day));
-    let mut reading = FuturesUnordered::new();
+    let mut reading = FuturesOrdered::new();
     let mut more = true;
     while more || !reading.is_empty() {
         while more && reading.len() < READERS {
             match lister.next().await? {
                 None => more = false,
-                Some(versions) if known.contains(&versions.key) => {}
-                Some(versions) => reading.push(read_key(evidence, origin, versions, &budget)),
+                Some(versions) if known.contains(&name(&versions.key)) => {}
+                Some(versions) => reading.push_back(read_key(evidence, origin, versions, &budget)),
             }
         }
         if let Some(found) = reading.next().await {
-            each(found?);
+            each(found?).map_err(|e| spool::failed(day, e))?;
         }
     }
     Ok(())
@@ -226,10 +253,12 @@ mod tests {
         let stream = StreamId([1; 16]);
         let day: Day = "2026-11-20".parse().unwrap();
         let mut sealed = Sealed::default();
-        sealed.seqs.insert(stream, [0, 1, 5].into());
+        let seqs = sealed.seqs.entry(stream).or_default();
+        [0, 1, 1, 5].into_iter().for_each(|seq| extend(seqs, seq));
+        assert_eq!(*seqs, [(0, 1), (5, 5)]);
         sealed.gaps.push(GapRecord { day, stream, from: 2, to: 4 });
-        assert_eq!(sealed.new_gaps(stream, [3].into()), []);
-        assert_eq!(sealed.new_gaps(stream, [8].into()), [(6, 7)]);
-        assert_eq!(sealed.new_gaps(StreamId([2; 16]), [1, 3].into()), [(0, 0), (2, 2)]);
+        assert_eq!(sealed.new_gaps(stream, vec![(3, 3)]), []);
+        assert_eq!(sealed.new_gaps(stream, vec![(8, 8)]), [(6, 7)]);
+        assert_eq!(sealed.new_gaps(StreamId([2; 16]), vec![(1, 1), (3, 3)]), [(0, 0), (2, 2)]);
     }
 }

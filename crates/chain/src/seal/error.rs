@@ -1,10 +1,14 @@
 //! Why a log cannot be sealed.
 
+use std::path::PathBuf;
+
 use dayseal_format::checkpoint::CheckpointError;
 use dayseal_format::manifest::ManifestError;
 use dayseal_format::{Day, UnixMillis, VerifierKey};
 use dayseal_keys::KeyError;
 use dayseal_store::StoreError;
+
+use crate::lines::LinesError;
 
 /// Sealing stopped. Nothing half-done looks done; running again after the cause is mended goes on.
 #[derive(Debug, thiserror::Error)]
@@ -107,10 +111,35 @@ pub enum SealError {
         /// When it was sealed.
         sealed_at: UnixMillis,
     },
+    /// The manifest could not be written to the temporary directory.
+    #[error("the manifest of {day} could not be put together in {}", directory.display())]
+    Spool {
+        /// The day.
+        day: Day,
+        /// The temporary directory.
+        directory: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The keys.
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+impl SealError {
+    /// What happened while the lines of `object` were read.
+    pub(super) fn of_lines(error: LinesError, object: &str) -> Self {
+        let object = object.to_owned();
+        match error {
+            LinesError::Store(e) => e.into(),
+            LinesError::Manifest(source) => Self::Manifest { object, source },
+            LinesError::Changed => {
+                let found = "it changed while it was read".to_owned();
+                Self::Tampered { object, expected: "an object that never changes", found }
+            }
+        }
+    }
 }

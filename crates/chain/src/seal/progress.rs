@@ -1,16 +1,18 @@
 //! Where the chain stands: what is sealed, what was left half-done.
 
-use dayseal_format::manifest::{MAX_MANIFEST, Manifest};
+use dayseal_format::manifest::{Manifest, ManifestReader};
 use dayseal_format::merkle::Frontier;
 use dayseal_format::names::{
     CHECKPOINTS, FIRST_CHECKPOINT, MANIFESTS, checkpoint_key, manifest_key, parse_checkpoint_key,
     parse_manifest_key,
 };
 use dayseal_format::note::MAX_NOTE;
+use dayseal_format::record::Record;
 use dayseal_format::{Checkpoint, Day, Digest, Origin, UnixMillis, VerifierKey};
 use dayseal_store::{EntryKind, Store};
 
 use super::SealError;
+use crate::lines::Lines;
 use crate::objects::Lister;
 
 /// The newest sealed point of the chain.
@@ -100,16 +102,23 @@ pub(super) async fn read_checkpoint(
     })
 }
 
-/// Reads a day's manifest, checks it in itself, and gives its digest and bytes.
+/// Reads a day's manifest, checks it in itself, and gives its digest. `each` sees every record but
+/// the first.
 pub(super) async fn read_manifest(
     evidence: &dyn Store,
     day: Day,
     origin: &Origin,
-) -> Result<(Manifest, Digest, bytes::Bytes), SealError> {
+    mut each: impl FnMut(Record),
+) -> Result<(Manifest, Digest), SealError> {
     let key = manifest_key(day);
-    let stored = evidence.get(&key, None, MAX_MANIFEST).await?;
-    let manifest = Manifest::read(&stored.bytes, origin, day, |_, _| {}).map_err(|source| {
-        SealError::Manifest { object: format!("{}/{key}", evidence.url()), source }
-    })?;
-    Ok((manifest, Digest::of(&stored.bytes), stored.bytes))
+    let object = format!("{}/{key}", evidence.url());
+    let wrong = |source| SealError::Manifest { object: object.clone(), source };
+    let mut lines = Lines::new(evidence, key);
+    let mut reader = ManifestReader::new(origin, day);
+    while let Some(line) = lines.next().await.map_err(|e| SealError::of_lines(e, &object))? {
+        if let Some(record) = reader.line(line).map_err(wrong)? {
+            each(record);
+        }
+    }
+    Ok((reader.finish().map_err(wrong)?, lines.digest()))
 }

@@ -1,21 +1,22 @@
 //! The sealer.
 
-use dayseal_format::manifest::{Manifest, ManifestBuilder, ManifestPlan};
+use dayseal_format::manifest::{Manifest, ManifestPlan};
 use dayseal_format::merkle::Frontier;
 use dayseal_format::names::{checkpoint_key, manifest_key};
-use dayseal_format::record::{Counts, Record};
+use dayseal_format::record::Counts;
 use dayseal_format::{Day, Digest, UnixMillis, VerifierKey};
 use dayseal_keys::Signer;
-use dayseal_store::{ErrorKind, Store};
+use dayseal_store::{Condition, ErrorKind, Store};
 use serde::Serialize;
 
 use super::SealError;
+use super::adopt::check_objects;
 use super::collect::{late_objects, own_objects};
 use super::progress::{Tip, read_checkpoint, read_manifest, sealed_days};
 use super::rotation::Rotation;
+use super::spool::{self, Spooled};
 use crate::create::{LogSettings, put_new, sign};
 use crate::head::Head;
-use crate::objects::{READ_LIMIT, examine};
 
 /// How far the clocks of two sealers may be apart, or the beginnings of two runs that meet; five
 /// minutes is what the producer refuses too.
@@ -171,7 +172,7 @@ impl<'a> Sealer<'a> {
                 next_key: None,
             },
             Some(day) => {
-                let (manifest, digest, _) = read_manifest(self.evidence, day, origin).await?;
+                let (manifest, digest) = read_manifest(self.evidence, day, origin, |_| {}).await?;
                 Tip::after(&manifest, digest)
             }
         };
@@ -196,7 +197,7 @@ impl<'a> Sealer<'a> {
             let Some(day) = day else {
                 return Err(SealError::RolledBack { head: head.size, found: at.size });
             };
-            let manifest = match read_manifest(self.evidence, day, origin).await {
+            let manifest = match read_manifest(self.evidence, day, origin, |_| {}).await {
                 Err(SealError::Store(e)) if e.kind() == ErrorKind::NotFound => {
                     return Err(SealError::RolledBack { head: head.size, found: at.size });
                 }
@@ -216,7 +217,7 @@ impl<'a> Sealer<'a> {
         // on only if the head is one of its own past.
         let mut day = tip.day;
         while let Some(d) = day {
-            let (manifest, _, _) = read_manifest(self.evidence, d, origin).await?;
+            let (manifest, _) = read_manifest(self.evidence, d, origin, |_| {}).await?;
             if manifest.before.size() == head.size && manifest.before.root() == head.root {
                 tracing::warn!(head = head.size, evidence = at.size, "the head was behind");
                 return Ok(());
@@ -239,30 +240,32 @@ impl<'a> Sealer<'a> {
         now: UnixMillis,
     ) -> Result<(Manifest, Digest, bool), SealError> {
         let key = manifest_key(day);
-        let existing = match read_manifest(self.evidence, day, &self.settings.origin).await {
+        let origin = &self.settings.origin;
+        let existing = match read_manifest(self.evidence, day, origin, |_| {}).await {
             Err(SealError::Store(e)) if e.kind() == ErrorKind::NotFound => None,
             other => Some(other?),
         };
         let adopted = if existing.is_some() {
             true
         } else {
-            let bytes = self.build(day, tip, signer, now).await?;
-            match put_new(self.evidence, &key, bytes.into()).await {
-                Ok(()) => false,
+            let built = self.build(day, tip, signer, now).await?;
+            let (file, digest) = (built.file.path(), built.digest.as_bytes());
+            match self.evidence.put_file(&key, file, digest, Condition::Absent).await {
+                Ok(_) => false,
                 // Another sealer was faster, or our own earlier try landed: what is stored counts.
-                Err(SealError::Store(e)) if e.kind() == ErrorKind::AlreadyExists => true,
-                Err(e) => return Err(e),
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => true,
+                Err(e) => return Err(e.into()),
             }
         };
         let stored = match existing {
             Some(stored) => stored,
-            None => read_manifest(self.evidence, day, &self.settings.origin).await?,
+            None => read_manifest(self.evidence, day, origin, |_| {}).await?,
         };
-        let (manifest, digest, bytes) = stored;
+        let (manifest, digest) = stored;
         self.check(&manifest, tip, now)?;
         if adopted {
             self.check_promises(&manifest, tip).await?;
-            self.check_objects(day, &bytes).await?;
+            check_objects(self.evidence, origin, day, digest).await?;
         }
         Ok((manifest, digest, adopted))
     }
@@ -273,7 +276,7 @@ impl<'a> Sealer<'a> {
         tip: &Tip,
         signer: &dyn Signer,
         now: UnixMillis,
-    ) -> Result<Vec<u8>, SealError> {
+    ) -> Result<Spooled, SealError> {
         let mut now = now;
         if let (Some(sealed_at), Some(newest)) = (tip.sealed_at, tip.day)
             && now < sealed_at
@@ -295,18 +298,20 @@ impl<'a> Sealer<'a> {
             keep_until: self.keep_until(day),
             kept_from: self.kept_from(day, tip).await?,
         };
-        let mut builder = ManifestBuilder::new(plan);
+        let mut writer = spool::begin(plan)?;
         if let Some(next) = self.rotation.announced_by(signer) {
-            builder.next_key(next.clone());
+            writer.next_key(next.clone());
         }
-        own_objects(self.evidence, &settings.origin, day, &mut builder).await?;
+        let (evidence, origin) = (self.evidence, &settings.origin);
         if let Some(newest) = tip.day {
             let oldest = day.checked_add(-i32::from(settings.late_days));
             let oldest = oldest.unwrap_or(settings.first_day).max(settings.first_day);
             let window = oldest.through(newest);
-            late_objects(self.evidence, &settings.origin, window, newest, &mut builder).await?;
+            late_objects(evidence, origin, window, newest, &mut writer).await?;
         }
-        Ok(builder.finish())
+        own_objects(evidence, origin, day, &mut writer).await?;
+        let join = move || spool::finish(day, writer);
+        tokio::task::spawn_blocking(join).await.expect("joining two files does not panic")
     }
 
     /// The oldest day whose own record says that it must still be kept on `day`.
@@ -383,32 +388,6 @@ impl<'a> Sealer<'a> {
     fn keep_until(&self, day: Day) -> Day {
         let keep = i32::try_from(self.settings.retention_days).expect("checked: at most 36,525");
         day.checked_add(keep).unwrap_or(UnixMillis::MAX.day())
-    }
-
-    /// Reads every object of an adopted manifest, as a verifier would, before it is signed.
-    async fn check_objects(&self, day: Day, manifest: &[u8]) -> Result<(), SealError> {
-        let object = format!("{}/{}", self.evidence.url(), manifest_key(day));
-        let wrong = |source| SealError::Manifest { object: object.clone(), source };
-        for (_, line) in dayseal_format::manifest::lines(manifest).map_err(wrong)? {
-            let (key, version) = match Record::decode(line) {
-                Ok(Record::Batch(b)) => (b.key, b.version),
-                // A batch must not be passed off as a stray. Further versions and markers are not read.
-                Ok(Record::Stray(s)) if s.sha256.is_some() => match s.key.parse() {
-                    Ok(key) => (key, s.version),
-                    Err(_) => continue,
-                },
-                _ => continue,
-            };
-            let name = key.to_string();
-            let stored = self.evidence.get(&name, version.as_deref(), READ_LIMIT).await?;
-            let found = examine(&key, version, &stored.bytes, &self.settings.origin);
-            if !found.is(line, day) {
-                let found = format!("{name} is not as the manifest says");
-                let expected = "a manifest that tells the truth";
-                return Err(SealError::Tampered { object, expected, found });
-            }
-        }
-        Ok(())
     }
 
     /// Head, then checkpoint.

@@ -27,11 +27,14 @@ mod tests {
 
     use super::*;
 
+    /// When the last share was hashed, in these tests.
+    const START: i64 = 1_000 * 3_600_000;
+
     fn memory(days: u32, next: Option<&str>) -> Memory {
         let first: Day = "2026-01-01".parse().unwrap();
         let last = first.checked_add(days as i32 - 1).unwrap();
         let origin = "a.example/log".parse().unwrap();
-        let mut memory = Memory::new(origin, UnixMillis::new(0).unwrap());
+        let mut memory = Memory::new(origin, UnixMillis::new(START).unwrap());
         let boundaries: Vec<_> = first.through(last).map(|d| (d, 1, Digest([0; 32]))).collect();
         memory.add(&boundaries, first);
         memory.next = next.map(|d| d.parse().unwrap());
@@ -39,7 +42,7 @@ mod tests {
     }
 
     fn after_hours(memory: &Memory, before: &str, hours: i64) -> Vec<String> {
-        let now = UnixMillis::new(hours * 3_600_000).unwrap();
+        let now = UnixMillis::new(START + hours * 3_600_000).unwrap();
         let due = due(memory, before.parse().unwrap(), now, 30);
         due.iter().map(|b| b.day.to_string()).collect()
     }
@@ -55,7 +58,7 @@ mod tests {
                 done.extend(share.iter().cloned());
                 let last: Day = share.last().unwrap().parse().unwrap();
                 memory.next = last.next();
-                memory.rehashed_at = UnixMillis::new(at * 3_600_000).unwrap();
+                memory.rehashed_at = UnixMillis::new(START + at * 3_600_000).unwrap();
             }
             assert!(at <= 30 * 24 + hours, "{hours}: {at}");
             done.dedup();
