@@ -1,6 +1,7 @@
 //! A store that fails on order.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -158,6 +159,16 @@ impl Store for FaultStore {
         condition: Condition,
     ) -> Result<ObjectMeta, StoreError> {
         self.with(Operation::Put, key, self.inner.put(key, bytes, sha256, condition)).await
+    }
+
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        sha256: &Sha256,
+        condition: Condition,
+    ) -> Result<ObjectMeta, StoreError> {
+        self.with(Operation::Put, key, self.inner.put_file(key, file, sha256, condition)).await
     }
 
     async fn get(

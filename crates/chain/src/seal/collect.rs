@@ -21,6 +21,9 @@ const READERS: usize = 16;
 /// Bytes of objects in memory at once, in KiB: one of the largest and some more.
 const READ_BUDGET_KIB: u32 = 64 * 1024;
 
+/// Bytes that are hashed sooner than handed to another thread.
+const SMALL: usize = 64 * 1024;
+
 /// What was found under one key, in the order of its versions.
 #[derive(Debug, Default)]
 struct Found {
@@ -239,6 +242,9 @@ async fn read_version(
         other => other?,
     };
     let (key, version, origin) = (*key, entry.version.clone(), origin.clone());
+    if stored.bytes.len() < SMALL {
+        return Ok(Some(examine(&key, version, &stored.bytes, &origin)));
+    }
     // Hashing megabytes would hold up the other readers.
     let job = move || examine(&key, version, &stored.bytes, &origin);
     Ok(Some(tokio::task::spawn_blocking(job).await.expect("examining bytes does not panic")))

@@ -1,5 +1,6 @@
 //! Stores to measure with: one that keeps nothing, one that counts.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -106,6 +107,17 @@ impl<S: Store> Store for Counting<S> {
     ) -> Result<ObjectMeta, StoreError> {
         self.puts.fetch_add(1, Ordering::Relaxed);
         self.inner.put(key, bytes, sha256, condition).await
+    }
+
+    async fn put_file(
+        &self,
+        key: &str,
+        file: &Path,
+        sha256: &Sha256,
+        condition: Condition,
+    ) -> Result<ObjectMeta, StoreError> {
+        self.puts.fetch_add(1, Ordering::Relaxed);
+        self.inner.put_file(key, file, sha256, condition).await
     }
 
     async fn get(
