@@ -64,7 +64,7 @@ output "function_names" {
 }
 
 output "function_config" {
-  description = "DAYSEAL_CONFIG of seal and verify."
+  description = "DAYSEAL_LOGS of seal and verify."
   value       = local.config
 }
 

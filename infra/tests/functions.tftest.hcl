@@ -39,14 +39,14 @@ run "functions" {
         other = { origin = "audit.example.com/acme/other", first_day = "2026-11-22" }
       }
     }
-    error_message = "DAYSEAL_CONFIG must be what docs/functions.md says, and nothing more"
+    error_message = "DAYSEAL_LOGS must be what docs/functions.md says, and nothing more"
   }
   assert {
-    condition     = alltrue([for name in ["seal", "verify"] : aws_lambda_function.functions[name].environment[0].variables == tomap({ DAYSEAL_CONFIG = output.function_config, RUST_LOG = "info" })])
+    condition     = alltrue([for name in ["seal", "verify"] : aws_lambda_function.functions[name].environment[0].variables == tomap({ DAYSEAL_LOGS = output.function_config, RUST_LOG = "info" })])
     error_message = "seal and verify have the configuration in their environment"
   }
   assert {
-    condition = jsondecode(aws_lambda_function.functions["example"].environment[0].variables.DAYSEAL_CONFIG) == {
+    condition = jsondecode(aws_lambda_function.functions["example"].environment[0].variables.DAYSEAL_LOGS) == {
       v            = 1
       evidence     = "s3://dayseal-evidence-111122223333-eu-west-1"
       state        = "s3://dayseal-state-111122223333-eu-west-1"

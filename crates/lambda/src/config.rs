@@ -1,4 +1,4 @@
-//! `DAYSEAL_CONFIG`: what whoever deploys says about the logs.
+//! `DAYSEAL_LOGS`: what whoever deploys says about the logs.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::FunctionError;
 
 /// The environment variable.
-const VARIABLE: &str = "DAYSEAL_CONFIG";
+const VARIABLE: &str = "DAYSEAL_LOGS";
 /// Where the policies lie in the state bucket; so no log may have this name.
 const POLICIES: &str = "policies";
 

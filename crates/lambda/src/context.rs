@@ -70,7 +70,7 @@ impl Context {
         let config = &self.config;
         let key = config.signing_key.as_ref().ok_or_else(|| {
             FunctionError::Config(
-                "DAYSEAL_CONFIG: `signing_key` is missing: nothing can be sealed".into(),
+                "DAYSEAL_LOGS: `signing_key` is missing: nothing can be sealed".into(),
             )
         })?;
         let next = match &config.next_signing_key {
