@@ -16,7 +16,7 @@ locals {
       rehash_days    = var.rehash_days
       logs           = var.logs
     },
-    { for field in ["verifier_keys"] : field => var.verifier_keys if length(var.verifier_keys) > 0 },
+    { for field in ["next_signing_key"] : field => var.next_signing_key if var.next_signing_key != null },
   ))
 
   functions = merge(
