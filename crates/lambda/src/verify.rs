@@ -27,7 +27,7 @@ const SHOWN: usize = 10;
 #[derive(Debug)]
 pub struct Verify {
     context: Context,
-    topic: tokio::sync::OnceCell<Topic>,
+    topic: std::sync::OnceLock<Topic>,
 }
 
 /// What it answers.
@@ -84,7 +84,7 @@ impl Handler for Verify {
     type Output = VerifyOutput;
 
     fn new(context: Context) -> Self {
-        Self { context, topic: tokio::sync::OnceCell::new() }
+        Self { context, topic: std::sync::OnceLock::new() }
     }
 
     async fn call(
@@ -218,7 +218,7 @@ impl Verify {
                 "does not hold"
             );
             if let Some(arn) = &config.topic {
-                let topic = self.topic.get_or_init(|| Topic::new(arn)).await;
+                let topic = self.topic.get_or_init(|| Topic::new(arn, &self.context.sdk));
                 topic.publish(&alarm(&output)).await?;
             }
         }

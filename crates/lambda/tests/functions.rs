@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use dayseal::{AuditLog, Clock};
 use dayseal_chain::create_log;
 use dayseal_format::{Day, Policy, UnixMillis};
-use dayseal_keys::aws::Aws;
 use dayseal_keys::{KeyRef, LocalKeys, Signer as _};
 use dayseal_lambda::example::Example;
 use dayseal_lambda::seal::{Seal, SealOutput};
@@ -86,7 +86,7 @@ impl Deployed {
         input: serde_json::Value,
         budget: Budget,
     ) -> (Result<H::Output, FunctionError>, Option<Metrics>) {
-        let handler = H::new(Context::new(self.config(""), Aws::default()));
+        let handler = H::new(Context::new(self.config(""), SdkConfig::builder().build()));
         handler.call(serde_json::from_value(input).unwrap(), budget).await
     }
 
@@ -148,7 +148,7 @@ async fn a_day_is_signed_by_both_keys_when_another_takes_over() {
     let next = LocalKeys::generate(&ORIGIN.parse().unwrap()).unwrap();
     next.save_new(&log.path("next.json")).unwrap();
     let more = format!(r#","next_signing_key":"{}""#, log.path("next.json").display());
-    let rotating = Seal::new(Context::new(log.config(&more), Aws::default()));
+    let rotating = Seal::new(Context::new(log.config(&more), SdkConfig::builder().build()));
     let input = serde_json::from_value(json!({"grace_minutes": 0})).unwrap();
     let sealed = rotating.call(input, minutes(1)).await.0.unwrap();
     assert_eq!(sealed.sealed.len(), 2);
@@ -248,7 +248,7 @@ async fn entries_of_before_a_change_of_wrapping_key_are_opened_with_the_old_one(
     let verify = async |more: &str| {
         let mut config = log.config(more);
         config.wrapping_key = Some(KeyRef::File(log.path("next.json")));
-        let verify = Verify::new(Context::new(config, Aws::default()));
+        let verify = Verify::new(Context::new(config, SdkConfig::builder().build()));
         let (answer, _) =
             verify.call(serde_json::from_value(input.clone()).unwrap(), minutes(1)).await;
         answer.unwrap()
