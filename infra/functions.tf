@@ -16,7 +16,7 @@ locals {
       rehash_days    = var.rehash_days
       logs           = var.logs
     },
-    { for field in ["verifier_keys"] : field => var.verifier_keys if length(var.verifier_keys) > 0 },
+    { for field in ["next_signing_key"] : field => var.next_signing_key if var.next_signing_key != null },
   ))
 
   functions = merge(
@@ -30,7 +30,7 @@ locals {
       config = jsonencode({ v = 1, evidence = "s3://${local.evidence_bucket}", state = "s3://${local.state_bucket}", wrapping_key = aws_kms_key.data.arn, logs = { for log, value in var.logs : log => value if log == var.example_log } })
     } if var.example_log != null },
   )
-  environments = { for name, function in local.functions : name => { DAYSEAL_CONFIG = function.config, RUST_LOG = "info" } }
+  environments = { for name, function in local.functions : name => { DAYSEAL_LOGS = function.config, RUST_LOG = "info" } }
   zips         = { for name in keys(local.functions) : name => "dayseal-${name}-${var.architecture}.zip" }
   local_zips   = { for name, zip in local.zips : name => "${var.artifacts.directory}/${zip}" if var.artifacts.directory != null }
 

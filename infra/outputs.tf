@@ -38,9 +38,9 @@ output "signing_key_arn" {
   value       = local.signing_key_arn
 }
 
-output "signing_key_policy" {
-  description = "Key policy (or the secret's resource policy) for a signing key that is made elsewhere."
-  value       = local.signs_by_secret ? jsonencode(local.signing_secret_policy) : jsonencode(local.signing_key_policy)
+output "signing_key_policies" {
+  description = "What a signing key that is made elsewhere needs, now or as the next one: `kms`, the key policy; `secret`, the secret's resource policy."
+  value       = { kms = jsonencode(local.signing_key_policy), secret = jsonencode(local.signing_secret_policy) }
 }
 
 output "log_secret_arns" {
@@ -64,7 +64,7 @@ output "function_names" {
 }
 
 output "function_config" {
-  description = "DAYSEAL_CONFIG of seal and verify."
+  description = "DAYSEAL_LOGS of seal and verify."
   value       = local.config
 }
 

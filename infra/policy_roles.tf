@@ -58,11 +58,11 @@ locals {
       ],
       local.report_failures,
       [for statement in [
-        { Sid = "Sign", Effect = "Allow", Action = ["kms:Sign", "kms:GetPublicKey", "kms:DescribeKey"], Resource = local.signing_key_arn },
-      ] : statement if !local.signs_by_secret],
+        { Sid = "Sign", Effect = "Allow", Action = ["kms:Sign", "kms:GetPublicKey", "kms:DescribeKey"], Resource = local.signing_kms_arns },
+      ] : statement if length(local.signing_kms_arns) > 0],
       [for statement in [
-        { Sid = "ReadSigningSeed", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = local.signing_key_arn },
-      ] : statement if local.signs_by_secret],
+        { Sid = "ReadSigningSeed", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = local.signing_secret_arns },
+      ] : statement if length(local.signing_secret_arns) > 0],
     )
   }
 
@@ -95,7 +95,7 @@ locals {
         { Sid = "ReadBucketSettings", Effect = "Allow", Action = local.bucket_settings, Resource = [local.evidence_arn, local.content_arn, local.state_arn] },
         {
           Sid      = "ReadKeySettings", Effect = "Allow", Action = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants"]
-          Resource = concat([aws_kms_key.data.arn, aws_kms_key.storage.arn], [for arn in [local.signing_key_arn] : arn if !local.signs_by_secret])
+          Resource = concat([aws_kms_key.data.arn, aws_kms_key.storage.arn], local.signing_kms_arns)
         },
         {
           Sid      = "ReadOperations", Effect = "Allow", Action = ["scheduler:GetSchedule", "lambda:GetFunctionConfiguration", "sqs:GetQueueAttributes"]
@@ -105,8 +105,8 @@ locals {
         { Sid = "ReadMetrics", Effect = "Allow", Action = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"], Resource = "*" },
       ],
       [for statement in [
-        { Sid = "ReadSigningPublicKey", Effect = "Allow", Action = "kms:GetPublicKey", Resource = local.signing_key_arn },
-      ] : statement if !local.signs_by_secret],
+        { Sid = "ReadSigningPublicKey", Effect = "Allow", Action = "kms:GetPublicKey", Resource = local.signing_kms_arns },
+      ] : statement if length(local.signing_kms_arns) > 0],
       [for statement in [
         { Sid = "ReadContent", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.content_arn}/*" },
         { Sid = "ListContent", Effect = "Allow", Action = "s3:ListBucket", Resource = local.content_arn },

@@ -8,6 +8,14 @@ locals {
   )
   signs_by_secret = var.signing_key == "secret" || strcontains(var.signing_key, ":secretsmanager:")
 
+  # The key that signs, and the one that takes over while a change is under way.
+  signing_keys = concat(
+    [{ arn = local.signing_key_arn, secret = local.signs_by_secret }],
+    [for arn in compact([var.next_signing_key]) : { arn = arn, secret = strcontains(arn, ":secretsmanager:") }],
+  )
+  signing_kms_arns    = [for key in local.signing_keys : key.arn if !key.secret]
+  signing_secret_arns = [for key in local.signing_keys : key.arn if key.secret]
+
   signer_arns = concat([local.sealer_arn], local.founders)
 
   signing_key_policy = {

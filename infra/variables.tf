@@ -130,10 +130,14 @@ variable "signing_key" {
   }
 }
 
-variable "verifier_keys" {
-  description = "Verifier keys (note format) of signing keys that were replaced."
-  type        = list(string)
-  default     = []
+variable "next_signing_key" {
+  description = "ARN of the KMS key or Secrets Manager secret that takes over from signing_key (docs/rotation.md); null when no change is under way."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.next_signing_key == null ? true : can(regex("^arn:aws[a-z-]*:(kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+)$", var.next_signing_key))
+    error_message = "next_signing_key must be null, or the full ARN of a KMS key (no alias) or of a Secrets Manager secret."
+  }
 }
 
 # ---- functions ----

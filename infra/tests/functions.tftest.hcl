@@ -14,39 +14,40 @@ run "functions" {
     grace_minutes = 30
     verify_level  = "entries"
     rehash_days   = 14
-    verifier_keys = ["audit.example.com/acme/prod+00000000+key"]
     example_log   = "main"
-    artifacts     = { bucket = "artifacts", prefix = "v1/", versions = { seal = "abc" } }
-    seal_schedule = "cron(10 0 * * ? *)"
+    # The change of key goes on while the rest of the configuration is as always.
+    next_signing_key = "arn:aws:kms:eu-west-1:111122223333:key/next"
+    artifacts        = { bucket = "artifacts", prefix = "v1/", versions = { seal = "abc" } }
+    seal_schedule    = "cron(10 0 * * ? *)"
   }
 
   assert {
     condition = jsondecode(output.function_config) == {
-      v              = 1
-      evidence       = "s3://dayseal-evidence-111122223333-eu-west-1"
-      state          = "s3://dayseal-state-111122223333-eu-west-1"
-      signing_key    = "arn:aws:kms:eu-west-1:111122223333:key/signing"
-      wrapping_key   = "arn:aws:kms:eu-west-1:111122223333:key/data"
-      retention_days = 366
-      late_days      = 2
-      grace_minutes  = 30
-      topic          = "arn:aws:sns:eu-west-1:111122223333:dayseal-findings"
-      level          = "entries"
-      rehash_days    = 14
-      verifier_keys  = ["audit.example.com/acme/prod+00000000+key"]
+      v                = 1
+      evidence         = "s3://dayseal-evidence-111122223333-eu-west-1"
+      state            = "s3://dayseal-state-111122223333-eu-west-1"
+      signing_key      = "arn:aws:kms:eu-west-1:111122223333:key/signing"
+      wrapping_key     = "arn:aws:kms:eu-west-1:111122223333:key/data"
+      retention_days   = 366
+      late_days        = 2
+      grace_minutes    = 30
+      topic            = "arn:aws:sns:eu-west-1:111122223333:dayseal-findings"
+      level            = "entries"
+      rehash_days      = 14
+      next_signing_key = "arn:aws:kms:eu-west-1:111122223333:key/next"
       logs = {
         main  = { origin = "audit.example.com/acme/prod", first_day = "2026-11-21" }
         other = { origin = "audit.example.com/acme/other", first_day = "2026-11-22" }
       }
     }
-    error_message = "DAYSEAL_CONFIG must be what docs/functions.md says, and nothing more"
+    error_message = "DAYSEAL_LOGS must be what docs/functions.md says, and nothing more"
   }
   assert {
-    condition     = alltrue([for name in ["seal", "verify"] : aws_lambda_function.functions[name].environment[0].variables == tomap({ DAYSEAL_CONFIG = output.function_config, RUST_LOG = "info" })])
+    condition     = alltrue([for name in ["seal", "verify"] : aws_lambda_function.functions[name].environment[0].variables == tomap({ DAYSEAL_LOGS = output.function_config, RUST_LOG = "info" })])
     error_message = "seal and verify have the configuration in their environment"
   }
   assert {
-    condition = jsondecode(aws_lambda_function.functions["example"].environment[0].variables.DAYSEAL_CONFIG) == {
+    condition = jsondecode(aws_lambda_function.functions["example"].environment[0].variables.DAYSEAL_LOGS) == {
       v            = 1
       evidence     = "s3://dayseal-evidence-111122223333-eu-west-1"
       state        = "s3://dayseal-state-111122223333-eu-west-1"
@@ -93,8 +94,8 @@ run "functions" {
 run "defaults" {
   command = plan
   assert {
-    condition     = jsondecode(output.function_config).level == "objects" && !contains(keys(jsondecode(output.function_config)), "verifier_keys")
-    error_message = "the verifier opens nothing unless asked to"
+    condition     = jsondecode(output.function_config).level == "objects" && !contains(keys(jsondecode(output.function_config)), "next_signing_key")
+    error_message = "the verifier opens nothing unless asked to, and no key takes over"
   }
   assert {
     condition     = keys(aws_lambda_function.functions) == ["seal", "verify"] && alltrue([for function in aws_lambda_function.functions : function.reserved_concurrent_executions == 1])
@@ -142,6 +143,13 @@ run "key_made_elsewhere" {
 
 run "signing_key" {
   command = plan
+  assert {
+    condition = (
+      jsondecode(output.signing_key_policies.kms) == jsondecode(aws_cloudformation_stack.signing_key[0].template_body).Resources.Key.Properties.KeyPolicy
+      && jsondecode(output.signing_key_policies.secret).Statement[0].Condition.ArnNotEquals["aws:PrincipalArn"] == ["arn:aws:iam::111122223333:role/dayseal-sealer"]
+    )
+    error_message = "the next key is guarded as this one is"
+  }
   assert {
     condition     = jsondecode(aws_cloudformation_stack.signing_key[0].template_body).Resources.Key.Properties.KeySpec == "ECC_NIST_EDWARDS25519" && jsondecode(aws_cloudformation_stack.signing_key[0].template_body).Resources.Key.Properties.KeyUsage == "SIGN_VERIFY"
     error_message = "Ed25519, to sign"

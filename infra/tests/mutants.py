@@ -48,6 +48,9 @@ MUTANTS = {
     "functions": [
         ("functions.tf", "late_days      = var.late_days", "late_days      = 3"),
         ("functions.tf", "value if log == var.example_log }", "value }"),
+        ("functions.tf", "var.next_signing_key if var.next_signing_key != null", "var.next_signing_key"),
+        ("functions.tf", '["next_signing_key"] : field', '[] : field'),
+        ("outputs.tf", "kms = jsonencode(local.signing_key_policy)", "kms = jsonencode(local.storage_key_policy)"),
         ("schedules.tf", "<aws.scheduler.scheduled-time>", "now"),
         ("schedules.tf", "    dead_letter_config { arn = aws_sqs_queue.failed.arn }\n", ""),
         ("functions.tf", "maximum_retry_attempts       = 2", "maximum_retry_attempts       = 0"),
@@ -67,6 +70,7 @@ MUTANTS = {
     "refusals": [
         ("functions.tf", "length(value)]) < 4096", "length(value)]) < 40960"),
         ("variables.tf", 'name != "policies"', 'name != ""'),
+        ("variables.tf", "var.next_signing_key == null ? true : can(regex", "var.next_signing_key == null ? true : true || can(regex"),
     ],
 }
 # The test said no; anything else, such as a typing error in a mutant, proves nothing.

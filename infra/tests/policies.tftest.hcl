@@ -20,6 +20,7 @@ run "open" {
     verify_level          = "entries"
     auditor_reads_content = true
     signing_key           = "secret"
+    next_signing_key      = "arn:aws:kms:eu-west-1:111122223333:key/next"
     example_log           = "main"
   }
 }
@@ -27,7 +28,8 @@ run "open" {
 run "setup" {
   command = plan
   variables {
-    setup = true
+    setup            = true
+    next_signing_key = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:next-AbCdEf"
   }
 }
 

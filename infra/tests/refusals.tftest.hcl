@@ -15,9 +15,10 @@ run "no_log" {
     auditor_principals       = ["arn:aws:iam::111122223333:role/*"]
     eraser_principals        = ["*"]
     signing_key              = "arn:aws:kms:eu-west-1:111122223333:alias/x"
+    next_signing_key         = "kms"
     artifacts                = {}
   }
-  expect_failures = [var.logs, var.account_id, var.region, var.name, var.retention_admin_role_arn, var.producers, var.auditor_principals, var.eraser_principals, var.signing_key, var.artifacts]
+  expect_failures = [var.logs, var.account_id, var.region, var.name, var.retention_admin_role_arn, var.producers, var.auditor_principals, var.eraser_principals, var.signing_key, var.next_signing_key, var.artifacts]
 }
 
 run "log_named_policies" {
@@ -35,9 +36,10 @@ run "log_named_policies" {
     function_log_days        = 100
     name                     = "d"
     retention_admin_role_arn = "arn:aws:iam::111122223333:user/eve"
+    next_signing_key         = "arn:aws:kms:eu-west-1:111122223333:alias/x"
     artifacts                = { bucket = "b", directory = "." }
   }
-  expect_failures = [var.logs, var.late_days, var.grace_minutes, var.architecture, var.reserved_concurrency, var.seal_schedule, var.verify_schedule, var.verify_level, var.rehash_days, var.function_log_days, var.name, var.retention_admin_role_arn, var.artifacts]
+  expect_failures = [var.logs, var.late_days, var.grace_minutes, var.architecture, var.reserved_concurrency, var.seal_schedule, var.verify_schedule, var.verify_level, var.rehash_days, var.function_log_days, var.name, var.retention_admin_role_arn, var.next_signing_key, var.artifacts]
 }
 
 run "log_with_a_slash" {

@@ -19,7 +19,7 @@ class Answers(unittest.TestCase):
                 seen = {"env": dict(os.environ), "headers": dict(headers), "event": event}
                 return {**seen, "now": time.time(), "cwd": os.getcwd()}
             """,
-            timeout=7, MemorySize=256, Environment={"Variables": {"DAYSEAL_CONFIG": "{}"}},
+            timeout=7, MemorySize=256, Environment={"Variables": {"DAYSEAL_LOGS": "{}"}},
         )
         got, error = invoke(name, {"a": "é"})
         self.assertIsNone(error)
@@ -32,7 +32,7 @@ class Answers(unittest.TestCase):
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": ENDPOINT,
-            "DAYSEAL_CONFIG": "{}",
+            "DAYSEAL_LOGS": "{}",
             "LAMBDA_TASK_ROOT": got["cwd"],
             "_HANDLER": "bootstrap",
         }.items():
@@ -147,7 +147,7 @@ class Failures(unittest.TestCase):
 
     def test_init_that_fails_is_told_with_its_lines_each_time(self):
         cases = (
-            ('post("init/error", {"errorType": "Config", "errorMessage": "DAYSEAL_CONFIG is missing"})', "Config"),
+            ('post("init/error", {"errorType": "Config", "errorMessage": "DAYSEAL_LOGS is missing"})', "Config"),
             ("print('cannot start', flush=True); os._exit(1)", "Runtime.ExitError"),
         )
         for source, error_type in cases:

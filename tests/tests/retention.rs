@@ -64,6 +64,7 @@ async fn four_hundred_days_with_a_retention_of_thirty() {
             2 => {
                 log.evidence.delete(&key);
                 assert!(log.evidence.remove_version(&key, &version));
+                gone += 1;
             }
             // Not yet looked at.
             _ => {}
@@ -123,6 +124,31 @@ async fn a_marker_a_day_early_is_a_finding() {
 }
 
 #[tokio::test]
+async fn a_version_put_over_an_expired_one_is_found() {
+    let (log, keys) = aged(MemoryStore::new(), 40).await;
+    let newest = nth(39).to_string();
+    let listing = async || log.verify_with(&newest, |o| o.level = Level::Listing).await;
+    let bytes = log.bytes(&keys[3].to_string()).await;
+    // The sealed version is still there: beside it, and in front of it.
+    let beside = keys[0].to_string();
+    log.evidence.overwrite(&beside, bytes.clone());
+    let report = listing().await;
+    assert_eq!((report.exit_code, codes(&report)), (1, vec![Code::ExtraVersion]));
+    assert!(report.findings[0].object.starts_with(&beside), "{:?}", report.findings);
+    assert_eq!(report.totals.expired, 0);
+    // It is gone, lawfully; the key is free for whoever may create objects.
+    let instead = keys[1].to_string();
+    assert!(log.evidence.remove(&instead));
+    assert_eq!(codes(&listing().await), [Code::ExtraVersion]);
+    log.evidence.overwrite(&instead, bytes);
+    let report = listing().await;
+    assert_eq!((codes(&report), report.totals.expired), (vec![Code::ExtraVersion; 2], 1));
+    // Bytes that are still there must match.
+    let report = log.verify_with(&newest, |o| o.level = Level::Objects).await;
+    assert_eq!(codes(&report).iter().filter(|c| **c == Code::AlteredObject).count(), 1);
+}
+
+#[tokio::test]
 async fn sealing_goes_on_when_everything_old_is_gone() {
     let (log, keys) = aged(MemoryStore::new(), 60).await;
     for key in &keys[..30] {
@@ -178,6 +204,14 @@ async fn a_copy_in_a_directory_expires_alike() {
     keys[..15].iter().step_by(2).for_each(remove);
     let report = verify().await;
     assert_eq!((report.exit_code, codes(&report), report.totals.expired), (0, vec![], 8));
+    // Of another length where an expired one was: a listing tells.
+    let path = folder.path().join("evidence").join(keys[0].to_string());
+    std::fs::write(&path, b"x").unwrap();
+    let options = VerifyOptions::new(Level::Listing, noon(nth(45)));
+    let verifier = Verifier::new(&copy, Some(&*log.state as _), Some(&log.policy), None, options);
+    let report = verifier.await.unwrap().run(&Silent).await.unwrap();
+    assert_eq!((report.exit_code, codes(&report)), (1, vec![Code::AlteredObject]));
+    std::fs::remove_file(path).unwrap();
     remove(&keys[15]);
     let report = verify().await;
     assert_eq!((report.exit_code, codes(&report)), (4, vec![Code::MissingObject]));

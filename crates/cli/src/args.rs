@@ -59,36 +59,63 @@ pub(crate) struct Args {
     pub(crate) now: Option<UnixMillis>,
 }
 
+// The first paragraph stands in `dayseal --help`, all of it in `dayseal <command> --help`. Not on the structs: clap
+// takes a variant's text in place of its struct's.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a log with its keys, policy and configuration
+    ///
+    /// Makes DIR/dayseal.toml, DIR/keys.json and DIR/policy, and an empty log. Refuses to overwrite.
+    ///
+    /// Keys in AWS are made before, by whoever runs the account; each is tried before anything is written. With both
+    /// of them there is no DIR/keys.json. Region and account are the ARN's, credentials those of AWS tools.
     Init(Init),
     /// Record events: JSON lines from files or standard input
+    ///
+    /// Each line is one event (docs/spec/entry.md). Lines that break a rule are reported with their
+    /// number and left out; the others are recorded, and the exit code is 1.
     Record(Record),
     /// Seal every day that has ended
+    ///
+    /// Safe to run at any time, twice, or at the same time: what one run leaves half-done the next finishes.
     Seal(Seal),
     /// Verify the log
+    ///
+    /// Says apart whether the log is intact, complete and anchored, and what was not checked.
+    ///
+    /// With a policy file, trust comes from it alone. A known head is a checkpoint remembered from an
+    /// earlier run: it shows a rollback, and is moved on when all holds.
     Verify(Verify),
     /// Show a batch, manifest, checkpoint or entry in words
+    ///
+    /// Nothing shown is verified; `verify` does that.
     Show(Show),
     /// Print the decrypted entries of a day as JSON lines
+    ///
+    /// Entries come batch by batch, in order within each stream.
     Cat(Cat),
     /// Check acknowledgements
+    ///
+    /// One acknowledgement a line, as `record --durable` prints them.
     Ack(Ack),
     /// Print or check a policy file
     Policy(PolicyArgs),
     /// Check how the log is set up in AWS against a retention profile
+    ///
+    /// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is
+    /// PASS, WARN or FAIL with its evidence; what may not be read is a WARN that says so. Exit code 0: none failed; 1: one
+    /// failed; 3: none failed, and not all could be read.
     Check(Check),
     /// Change a key of the log
+    ///
+    /// Nothing is lost by a change: what was made under the old key stays readable and verifiable. The
+    /// configuration is edited; the policy is the auditor's, who gets the line that is printed.
+    /// docs/rotation.md has the steps.
     Rotate(RotateArgs),
     /// Print a completion script for a shell
     Completions(Completions),
 }
 
-/// Makes DIR/dayseal.toml, DIR/keys.json and DIR/policy, and an empty log. Refuses to overwrite.
-///
-/// Keys in AWS are made before, by whoever runs the account; each is tried before anything is written. With both
-/// of them there is no DIR/keys.json. Region and account are the ARN's, credentials those of AWS tools.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dayseal init ./audit
@@ -122,8 +149,6 @@ pub(crate) struct Init {
     pub(crate) late_days: u16,
 }
 
-/// Each line is one event (docs/spec/entry.md). Lines that break a rule are reported with their
-/// number and left out; the others are recorded, and the exit code is 1.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dayseal record events.ndjson
@@ -143,7 +168,6 @@ pub(crate) struct Record {
     pub(crate) tenant: Option<String>,
 }
 
-/// Safe to run at any time, twice, or at the same time: what one run leaves half-done the next finishes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dayseal seal
@@ -157,10 +181,6 @@ pub(crate) struct Seal {
     pub(crate) grace: Option<u32>,
 }
 
-/// Says apart whether the log is intact, complete and anchored, and what was not checked.
-///
-/// With a policy file, trust comes from it alone. A known head is a checkpoint remembered from an
-/// earlier run: it shows a rollback, and is moved on when all holds.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dayseal verify
@@ -187,7 +207,6 @@ pub(crate) struct Verify {
     pub(crate) resume: Option<PathBuf>,
 }
 
-/// Nothing shown is verified; `verify` does that.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dayseal show 2026-11-20
@@ -200,7 +219,6 @@ pub(crate) struct Show {
     pub(crate) what: String,
 }
 
-/// Entries come batch by batch, in order within each stream.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   dayseal cat 2026-11-20 | jq .actor.id")]
@@ -209,7 +227,6 @@ pub(crate) struct Cat {
     pub(crate) day: Day,
 }
 
-/// One acknowledgement a line, as `record --durable` prints them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   dayseal record --durable events.ndjson > acks.ndjson; dayseal ack acks.ndjson")]
@@ -235,9 +252,6 @@ pub(crate) enum PolicyCommand {
     },
 }
 
-/// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is
-/// PASS, WARN or FAIL with its evidence; what may not be read is a WARN that says so. Exit code 0: none failed; 1: one
-/// failed; 3: none failed, and not all could be read.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dayseal check --profile hipaa
@@ -261,9 +275,6 @@ pub(crate) struct Check {
     pub(crate) all: bool,
 }
 
-/// Nothing is lost by a change: what was made under the old key stays readable and verifiable. The
-/// configuration is edited; the policy is the auditor's, who gets the line that is printed.
-/// docs/rotation.md has the steps.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dayseal rotate signing-key --to arn:aws:kms:eu-west-1:111122223333:key/0a1b…

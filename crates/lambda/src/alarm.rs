@@ -1,6 +1,6 @@
 //! Telling people: an SNS message.
 
-use aws_config::BehaviorVersion;
+use aws_config::SdkConfig;
 
 use crate::FunctionError;
 use crate::error::chain;
@@ -26,9 +26,8 @@ pub struct Topic {
 
 impl Topic {
     /// The topic with this ARN. Sends no request.
-    pub async fn new(arn: &str) -> Self {
-        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        Self { arn: arn.to_owned(), client: aws_sdk_sns::Client::new(&config) }
+    pub fn new(arn: &str, sdk: &SdkConfig) -> Self {
+        Self { arn: arn.to_owned(), client: aws_sdk_sns::Client::new(sdk) }
     }
 
     /// Publishes a message.

@@ -1,4 +1,4 @@
-//! `DAYSEAL_CONFIG`: what whoever deploys says about the logs.
+//! `DAYSEAL_LOGS`: what whoever deploys says about the logs.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::FunctionError;
 
 /// The environment variable.
-const VARIABLE: &str = "DAYSEAL_CONFIG";
+const VARIABLE: &str = "DAYSEAL_LOGS";
 /// Where the policies lie in the state bucket; so no log may have this name.
 const POLICIES: &str = "policies";
 
@@ -30,6 +30,10 @@ pub struct Config {
     /// What wraps data keys.
     #[serde(default, deserialize_with = "key")]
     pub wrapping_key: Option<KeyRef>,
+    /// What wrapped them before a change: files and secrets that older entries are opened with. KMS
+    /// keys stand in the policy.
+    #[serde(default)]
+    pub old_wrapping_keys: Vec<KeyRef>,
     #[serde(default = "default_retention_days")]
     retention_days: u32,
     #[serde(default = "default_late_days")]
@@ -217,6 +221,7 @@ mod tests {
             ("2026-01-01", "2026-13-01", "day"),
             ("\"logs\"", "\"rehash_days\":0,\"logs\"", "rehash_days"),
             ("\"logs\"", "\"level\":\"deep\",\"logs\"", "`deep` is not a level"),
+            ("\"logs\"", "\"old_wrapping_keys\":\"a\",\"logs\"", "expected a sequence"),
             (
                 "\"main\":{\"origin\":\"a.example/x\",\"first_day\":\"2026-01-01\"}",
                 "",

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dayseal_keys::aws::{Aws, open_signer};
+use aws_config::{BehaviorVersion, SdkConfig};
+use dayseal_keys::aws::{Aws, AwsOptions, open_signer};
 use dayseal_keys::{KeyRef, Signer};
 use dayseal_store::{OpenOptions, Store};
 use tokio::sync::Mutex;
@@ -18,22 +19,26 @@ pub struct Context {
     pub config: Config,
     /// The way to the key services.
     pub aws: Aws,
+    /// Loaded once, for every client: region, endpoint, and credentials with their cache.
+    pub sdk: SdkConfig,
     stores: Mutex<HashMap<String, Arc<dyn Store>>>,
     signers: Mutex<HashMap<String, Arc<dyn Signer>>>,
 }
 
 impl Context {
     /// Opens nothing yet.
-    pub fn new(config: Config, aws: Aws) -> Self {
-        Self { config, aws, stores: Mutex::default(), signers: Mutex::default() }
+    pub fn new(config: Config, sdk: SdkConfig) -> Self {
+        let aws = Aws::with_config(AwsOptions::default(), sdk.clone());
+        Self { config, aws, sdk, stores: Mutex::default(), signers: Mutex::default() }
     }
 
-    /// From the environment.
+    /// From the environment. Sends no request: Lambda's environment has region and credentials.
     ///
     /// # Errors
     /// [`FunctionError::Config`].
-    pub fn from_environment() -> Result<Self, FunctionError> {
-        Ok(Self::new(Config::from_environment()?, Aws::default()))
+    pub async fn from_environment() -> Result<Self, FunctionError> {
+        let config = Config::from_environment()?;
+        Ok(Self::new(config, aws_config::load_defaults(BehaviorVersion::latest()).await))
     }
 
     /// The store at a root.
@@ -57,7 +62,7 @@ impl Context {
         if let Some(store) = stores.get(url) {
             return Ok(store.clone());
         }
-        let store = dayseal_store::open(url, &options).await?;
+        let store = dayseal_store::open_with(url, &options, &self.sdk).await?;
         stores.insert(url.to_owned(), store.clone());
         Ok(store)
     }
@@ -70,7 +75,7 @@ impl Context {
         let config = &self.config;
         let key = config.signing_key.as_ref().ok_or_else(|| {
             FunctionError::Config(
-                "DAYSEAL_CONFIG: `signing_key` is missing: nothing can be sealed".into(),
+                "DAYSEAL_LOGS: `signing_key` is missing: nothing can be sealed".into(),
             )
         })?;
         let next = match &config.next_signing_key {

@@ -80,7 +80,7 @@ impl Example {
         let (name, log) = config.log(None)?;
         let key = config.wrapping_key.as_ref().ok_or_else(|| {
             FunctionError::Config(
-                "DAYSEAL_CONFIG: `wrapping_key` is missing: nothing can be encrypted".into(),
+                "DAYSEAL_LOGS: `wrapping_key` is missing: nothing can be encrypted".into(),
             )
         })?;
         let keys = open_source(&self.context.aws, key, &log.origin).await?;

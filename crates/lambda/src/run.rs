@@ -49,7 +49,7 @@ pub async fn serve<H: Handler>() -> Result<(), lambda_runtime::Error> {
         .init();
     // A wrong configuration must be an answer with a name, not a process that will not start:
     // Lambda would show no more than its exit code.
-    let handler = Arc::new(Context::from_environment().map(H::new));
+    let handler = Arc::new(Context::from_environment().await.map(H::new));
     let call = move |event: LambdaEvent<Value>| {
         let handler = handler.clone();
         async move {

@@ -27,7 +27,7 @@ const SHOWN: usize = 10;
 #[derive(Debug)]
 pub struct Verify {
     context: Context,
-    topic: tokio::sync::OnceCell<Topic>,
+    topic: std::sync::OnceLock<Topic>,
 }
 
 /// What it answers.
@@ -84,7 +84,7 @@ impl Handler for Verify {
     type Output = VerifyOutput;
 
     fn new(context: Context) -> Self {
-        Self { context, topic: tokio::sync::OnceCell::new() }
+        Self { context, topic: std::sync::OnceLock::new() }
     }
 
     async fn call(
@@ -173,11 +173,16 @@ impl Verify {
             .map_err(|e: dayseal_format::policy::PolicyError| wrong(e.to_string()))
     }
 
-    /// Opens what the policy's KMS keys wrapped, and what the configured key did.
+    /// Opens what the policy's KMS keys wrapped, and what the configured keys did, the older ones among them.
     async fn opener(&self, policy: &Policy) -> Result<Arc<dyn DataKeyOpener>, FunctionError> {
+        let config = &self.context.config;
         let ids = policy.wrapping_keys.iter().filter_map(|id| id.parse::<KeyRef>().ok());
         let mut keys: Vec<KeyRef> = ids.filter(|key| matches!(key, KeyRef::Kms(_))).collect();
-        keys.extend(self.context.config.wrapping_key.clone().filter(|key| !keys.contains(key)));
+        for key in config.wrapping_key.iter().chain(&config.old_wrapping_keys) {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
         Ok(open_opener(&self.context.aws, &keys, &policy.origin).await?)
     }
 
@@ -213,7 +218,7 @@ impl Verify {
                 "does not hold"
             );
             if let Some(arn) = &config.topic {
-                let topic = self.topic.get_or_init(|| Topic::new(arn)).await;
+                let topic = self.topic.get_or_init(|| Topic::new(arn, &self.context.sdk));
                 topic.publish(&alarm(&output)).await?;
             }
         }

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
+use dayseal::{AuditLog, Clock};
 use dayseal_chain::create_log;
 use dayseal_format::{Day, Policy, UnixMillis};
-use dayseal_keys::aws::Aws;
-use dayseal_keys::{LocalKeys, Signer as _};
+use dayseal_keys::{KeyRef, LocalKeys, Signer as _};
 use dayseal_lambda::example::Example;
 use dayseal_lambda::seal::{Seal, SealOutput};
 use dayseal_lambda::verify::{Verify, VerifyOutput};
@@ -84,7 +86,7 @@ impl Deployed {
         input: serde_json::Value,
         budget: Budget,
     ) -> (Result<H::Output, FunctionError>, Option<Metrics>) {
-        let handler = H::new(Context::new(self.config(""), Aws::default()));
+        let handler = H::new(Context::new(self.config(""), SdkConfig::builder().build()));
         handler.call(serde_json::from_value(input).unwrap(), budget).await
     }
 
@@ -146,7 +148,7 @@ async fn a_day_is_signed_by_both_keys_when_another_takes_over() {
     let next = LocalKeys::generate(&ORIGIN.parse().unwrap()).unwrap();
     next.save_new(&log.path("next.json")).unwrap();
     let more = format!(r#","next_signing_key":"{}""#, log.path("next.json").display());
-    let rotating = Seal::new(Context::new(log.config(&more), Aws::default()));
+    let rotating = Seal::new(Context::new(log.config(&more), SdkConfig::builder().build()));
     let input = serde_json::from_value(json!({"grace_minutes": 0})).unwrap();
     let sealed = rotating.call(input, minutes(1)).await.0.unwrap();
     assert_eq!(sealed.sealed.len(), 2);
@@ -210,6 +212,52 @@ async fn verify_at_entries_opens_what_the_policy_allows_and_only_that() {
     log.publish();
     let (answer, _) = log.verify(json!({"first_run": true, "level": "entries"})).await;
     assert_eq!(answer.exit_code, 0, "{answer:?}");
+}
+
+/// A clock that stands on a day that can be sealed.
+#[derive(Debug)]
+struct Noon(Day);
+
+impl Clock for Noon {
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(self.0.last_instant().as_millis() - 12 * 3_600_000).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn entries_of_before_a_change_of_wrapping_key_are_opened_with_the_old_one() {
+    let mut log = Deployed::new(days_ago(2)).await;
+    let next = LocalKeys::generate(&ORIGIN.parse().unwrap()).unwrap().without_signing_key();
+    next.save_new(&log.path("next.json")).unwrap();
+    log.policy.wrapping_keys.push(next.wrapping_key_id().unwrap().to_owned());
+    log.publish();
+    for (day, file) in [(days_ago(2), "keys.json"), (days_ago(1), "next.json")] {
+        let store = DirectoryStore::open(log.path("evidence/main")).unwrap();
+        let producer = AuditLog::builder(ORIGIN.parse().unwrap(), "test".parse().unwrap())
+            .store(Arc::new(store))
+            .keys(Arc::new(LocalKeys::load(&log.path(file)).unwrap()))
+            .clock(Arc::new(Noon(day)))
+            .open()
+            .unwrap();
+        producer.close().await.unwrap();
+    }
+    assert_eq!(log.batches().len(), 2);
+    log.seal().await;
+
+    let input = json!({"from": days_ago(2), "to": days_ago(1), "level": "entries"});
+    let verify = async |more: &str| {
+        let mut config = log.config(more);
+        config.wrapping_key = Some(KeyRef::File(log.path("next.json")));
+        let verify = Verify::new(Context::new(config, SdkConfig::builder().build()));
+        let (answer, _) =
+            verify.call(serde_json::from_value(input.clone()).unwrap(), minutes(1)).await;
+        answer.unwrap()
+    };
+    let without = verify("").await;
+    assert_eq!(without.verdict, "not_checked", "{without:?}");
+    let old = format!(r#","old_wrapping_keys":["{}"]"#, log.path("keys.json").display());
+    let with = verify(&old).await;
+    assert!(with.first_findings.is_empty() && with.from == Some(days_ago(2)), "{with:?}");
 }
 
 #[tokio::test]

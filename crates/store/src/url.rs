@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
+
 use crate::s3::{DEFAULT_DEADLINE, S3Config, S3Store};
 use crate::{DirectoryStore, ErrorKind, Store, StoreError};
 
@@ -45,6 +47,26 @@ impl Default for OpenOptions {
 /// # Errors
 /// `Configuration` for a URL of no such form; otherwise as [`DirectoryStore::open`] and [`S3Store::connect`].
 pub async fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Store>, StoreError> {
+    open_in(url, options, None).await
+}
+
+/// [`open`] with an SDK configuration the caller has, for buckets: loaded once for several roots and other clients.
+///
+/// # Errors
+/// As [`open`]; for a bucket as [`S3Store::connect_with`].
+pub async fn open_with(
+    url: &str,
+    options: &OpenOptions,
+    sdk: &SdkConfig,
+) -> Result<Arc<dyn Store>, StoreError> {
+    open_in(url, options, Some(sdk)).await
+}
+
+async fn open_in(
+    url: &str,
+    options: &OpenOptions,
+    sdk: Option<&SdkConfig>,
+) -> Result<Arc<dyn Store>, StoreError> {
     match parse(url)? {
         Location::Directory(path) if options.create => Ok(Arc::new(DirectoryStore::create(path)?)),
         Location::Directory(path) => Ok(Arc::new(DirectoryStore::open(path)?)),
@@ -59,7 +81,10 @@ pub async fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Store>, St
                 deadline: options.deadline,
                 ..S3Config::new(bucket)
             };
-            Ok(Arc::new(S3Store::connect(config).await?))
+            Ok(Arc::new(match sdk {
+                Some(sdk) => S3Store::connect_with(config, sdk).await?,
+                None => S3Store::connect(config).await?,
+            }))
         }
     }
 }
@@ -198,5 +223,20 @@ mod tests {
         let store = open(&path, &options).await.unwrap();
         assert!(store.url().starts_with("file:///") && store.url().ends_with("/new/log"));
         open(store.url(), &OpenOptions::default()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_bucket_is_opened_with_the_configuration_that_is_given() {
+        let options = OpenOptions { check_versioning: false, ..OpenOptions::default() };
+        // Whatever the environment says: this one has no region.
+        let none = SdkConfig::builder().build();
+        let e = open_with("s3://bucket/p", &options, &none).await.unwrap_err();
+        assert!(e.to_string().contains("AWS_REGION"), "{e}");
+        let region = aws_config::Region::new("eu-west-1");
+        let sdk = SdkConfig::builder().region(region).build();
+        assert_eq!(
+            open_with("s3://bucket/p", &options, &sdk).await.unwrap().url(),
+            "s3://bucket/p"
+        );
     }
 }

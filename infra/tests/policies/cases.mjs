@@ -284,6 +284,17 @@ on('plain', 'identity', () => {
   for (const name of ['seal', 'verify']) { allow(undefined, 'scheduler', 'lambda:InvokeFunction', `arn:aws:lambda:${R}:function:dayseal-${name}`); deny(undefined, 'scheduler', 'lambda:UpdateFunctionCode', `arn:aws:lambda:${R}:function:dayseal-${name}`) }
   deny(undefined, 'scheduler', 'lambda:InvokeFunction', `arn:aws:lambda:${R}:function:else`)
 })
+// While a key takes over, the sealer signs with both, be either a key or a secret.
+const NEXT_SECRET = `arn:aws:secretsmanager:${R}:secret:next-AbCdEf`
+on('open', 'identity', () => {
+  allow(undefined, 'sealer', ['kms:Sign', 'kms:GetPublicKey', 'kms:DescribeKey'], key('next')); deny(undefined, 'sealer', ['kms:Verify', 'kms:ScheduleKeyDeletion'], key('next'))
+  allow(undefined, 'auditor', ['kms:GetPublicKey', 'kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListGrants'], key('next'))
+  deny(undefined, 'auditor', 'kms:GetPublicKey', ELSE_KEY); deny(undefined, ['verifier', 'auditor', 'producer-main', 'eraser', 'scheduler'], 'kms:Sign', key('next'))
+})
+on('setup', 'identity', () => {
+  allow(undefined, 'sealer', 'secretsmanager:GetSecretValue', NEXT_SECRET); deny(undefined, 'sealer', 'secretsmanager:PutSecretValue', NEXT_SECRET); allow(undefined, 'sealer', 'kms:Sign', key('signing'))
+  deny(undefined, 'sealer', 'secretsmanager:GetSecretValue', `arn:aws:secretsmanager:${R}:secret:else-AbCdEf`); deny(undefined, ['verifier', 'auditor', 'producer-main', 'eraser', 'scheduler'], 'secretsmanager:GetSecretValue', NEXT_SECRET)
+})
 on('open', 'identity', () => {
   allow(undefined, 'verifier', 'kms:Decrypt', key('data'), context(OTHER)); deny(undefined, 'verifier', 'kms:Decrypt', key('data'), context('else')); deny(undefined, 'verifier', 'kms:Decrypt', ELSE_KEY, context(PRODUCT)); deny(undefined, 'verifier', 'kms:Encrypt', key('data'), context(PRODUCT))
   const described = ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListGrants']

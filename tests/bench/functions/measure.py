@@ -77,7 +77,7 @@ def measure(bootstrap, config, event):
     for turn in range(COLD):
         api = Api()
         runtime = {
-            "PATH": os.environ["PATH"], "AWS_REGION": "eu-west-1", "DAYSEAL_CONFIG": json.dumps(config), "RUST_LOG": "warn",
+            "PATH": os.environ["PATH"], "AWS_REGION": "eu-west-1", "DAYSEAL_LOGS": json.dumps(config), "RUST_LOG": "warn",
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}", "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_LOG_GROUP_NAME": "g", "AWS_LAMBDA_LOG_STREAM_NAME": "s",
         }

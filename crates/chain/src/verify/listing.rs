@@ -128,19 +128,21 @@ impl Verifier<'_> {
         expired: bool,
     ) {
         walk.totals.listed += 1;
-        let known = |l: &Listed| {
-            let batch = e.batch.is_some_and(|b| b.version == l.version && !l.marker);
-            batch || e.strays.iter().any(|s| s.version == l.version)
-        };
         let versions = self.evidence.capabilities().versions;
-        let here =
-            e.batch.and_then(|b| listed.iter().find(|l| l.version == b.version && !l.marker));
+        // In a copy without versions the one object there stands for the sealed version.
+        let sealed = |l: &Listed| {
+            e.batch.is_some_and(|b| !l.marker && (!versions || b.version == l.version))
+        };
+        let known = |l: &Listed| sealed(l) || e.strays.iter().any(|s| s.version == l.version);
+        let here = listed.iter().find(|l| sealed(l));
         match (e.batch, here) {
             (Some(b), Some(l)) if l.length != b.length => {
                 let detail = format!("expected {} bytes, found {}", b.length, l.length);
                 walk.find(Finding::new(Code::AlteredObject, day, key, detail));
             }
-            (Some(b), None) if versions && !expired => {
+            // What stands in its place is told below.
+            (Some(_), None) if expired => walk.totals.expired += 1,
+            (Some(b), None) if versions => {
                 let others = listed.iter().filter(|l| !l.marker).count();
                 let code = if others == 0 { Code::MissingObject } else { Code::MovedVersion };
                 let detail = format!(
@@ -151,15 +153,12 @@ impl Verifier<'_> {
             }
             _ => {}
         }
-        if expired {
-            return;
-        }
         for l in listed.iter().filter(|l| !known(l)) {
-            // The one version that took the listed one's place was reported above.
-            if here.is_none() && !l.marker {
-                continue;
-            }
             let (code, what) = match l.marker {
+                // How lifecycle rules begin.
+                true if expired => continue,
+                // The one version that took the listed one's place was reported above.
+                false if here.is_none() && !expired => continue,
                 true => (Code::DeleteMarker, "a delete marker hides it before its time"),
                 false => (Code::ExtraVersion, "a version that no manifest lists"),
             };

@@ -147,10 +147,30 @@ fn completions_for_shells() {
 
 #[test]
 fn every_command_has_help_and_a_usage_error_is_2() {
-    for command in
-        ["init", "record", "seal", "verify", "show", "cat", "ack", "policy", "completions"]
-    {
-        run(dayseal().args([command, "--help"]), b"").exits(0).prints("Usage: dayseal");
+    let short = run(dayseal().arg("--help"), b"").exits(0).out;
+    for (command, line, more) in [
+        ("init", "Make a log with its keys, policy and configuration", "Refuses to overwrite."),
+        ("record", "Record events", "Lines that break a rule are reported"),
+        ("seal", "Seal every day that has ended", "Safe to run at any time, twice"),
+        ("verify", "Verify the log", "what was not checked."),
+        ("show", "Show a batch", "Nothing shown is verified"),
+        ("cat", "Print the decrypted entries", "in order within each stream."),
+        ("ack", "Check acknowledgements", "One acknowledgement a line"),
+        ("policy", "Print or check a policy file", ""),
+        ("check", "Check how the log is set up in AWS", "PASS, WARN or FAIL with its evidence"),
+        ("rotate", "Change a key of the log", "Nothing is lost by a change"),
+        ("completions", "Print a completion script", ""),
+    ] {
+        let help = run(dayseal().args([command, "--help"]), b"").exits(0).prints("Usage: dayseal");
+        // Lines are broken to the terminal's width.
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let help = words(&help.out);
+        assert!(help.starts_with(line) && help.contains(more), "{command}: {help}");
+        let listed = short.lines().filter(|l| l.trim_start().starts_with(&format!("{command} ")));
+        let listed: Vec<_> = listed.map(words).collect();
+        assert_eq!(listed.len(), 1, "{command}: {short}");
+        assert!(listed[0].starts_with(&format!("{command} {line}")), "{command}: {listed:?}");
+        assert!(more.is_empty() || !words(&short).contains(more), "{command}: {short}");
     }
     run(dayseal().arg("--version"), b"").exits(0).prints("dayseal 0.");
     run(&mut dayseal(), b"").exits(2);

@@ -4,6 +4,7 @@
 
 mod ack;
 mod aws;
+mod check;
 mod config;
 mod json;
 mod place;
