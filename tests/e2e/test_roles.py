@@ -4,17 +4,26 @@ import base64
 import json
 import unittest
 
-from botocore.exceptions import ClientError
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from deployment import ACCOUNT, ROOT_KEY, Deployment, client, days_ago
-from rights import Requests, answer_of, rows, statements
+from rights import TABLE, Requests, answer_of, cells, statements
 
+FIRST, SECOND, THIRD, LAST = (days_ago(days) for days in (4, 3, 2, 1))
 ORIGINS = {"main": "audit.example.com/roles/main", "other": "audit.example.com/roles/other"}
-# Role names of the table, as the module has them.
+# Roles of the tables, as the module calls them.
 NAMES = {"producer": "producer-main", "sealer": "sealer", "verifier": "verifier", "auditor": "auditor", "eraser": "eraser"}
+# What the command does for each role: ok, or - for refused. The auditor's policy asks for level entries, the verifier's for objects.
+COMMANDS = """
+command  arguments   producer  sealer  verifier  auditor  eraser
+record   -           ok        -       -         -        -
+seal     THIRD       -         ok      -         -        -
+verify   objects     -         ok      ok        ok       -
+verify   entries     -         -       -         ok       -
+cat      FIRST       -         -       -         ok       -
+"""
 AUDIT = f"arn:aws:iam::{ACCOUNT}:user/audit"
 SERVICE = f"arn:aws:iam::{ACCOUNT}:user/service"
 MORE = f"""
@@ -57,9 +66,9 @@ def setUpModule():
     global deployment, log, users, roles
     users = {name: user(name) for name in ("audit", "service", "stranger")}
     roles = {"admin": administrator("deploy"), "dba": administrator("dba")}
-    logs = {name: {"origin": origin, "first_day": days_ago(2)} for name, origin in ORIGINS.items()}
+    logs = {name: {"origin": origin, "first_day": FIRST} for name, origin in ORIGINS.items()}
     deployment = Deployment(logs, roles["admin"], MORE)
-    log = deployment.log("main", ORIGINS["main"], days_ago(2))
+    log = deployment.log("main", ORIGINS["main"], FIRST)
     deployment.apply(setup=False)
     # Sealer and verifier are Lambda's alone: the root key stands in for the service.
     takers = {"producer": users["service"], "auditor": users["audit"], "eraser": users["audit"]}
@@ -69,12 +78,6 @@ def setUpModule():
 class Roles(unittest.TestCase):
     """In the order of the names: the log runs, each part of it by its own role."""
 
-    def cannot(self, role, *args, words):
-        """The command ends with 3 and names what it was refused."""
-        done = log.run(*args, expect=(3,), credentials=roles[role])
-        for word in words:
-            self.assertIn(word, done.stdout + done.stderr)
-
     def test_1_roles_are_assumed_by_whom_they_are_for(self):
         takers = {"service": {"producer-main"}, "audit": {"auditor", "eraser"}, "stranger": set()}
         for name in ["producer-main", "producer-other", "sealer", "verifier", "auditor", "eraser", "scheduler"]:
@@ -83,33 +86,100 @@ class Roles(unittest.TestCase):
                     answer = answer_of(lambda: session(f"dayseal-{name}", users[taker]))
                     self.assertEqual(answer, "ok" if name in may else "-")
 
-    def test_2_the_producer_records_and_cannot_read(self):
-        for day in (days_ago(2), days_ago(1)):
+    def test_2_the_producer_records(self):
+        for day in (FIRST, SECOND, THIRD, LAST):
             log.record(day, 30, credentials=roles["producer"])
-        for role in ("sealer", "verifier", "auditor", "eraser", "admin", "dba"):
-            self.cannot(role, "record", "--durable", words=["kms:GenerateDataKey"]) if False else None
-        self.assertEqual(len(log.keys("entries/")), 2)
+        self.assertEqual(len(log.keys("entries/")), 4)
 
     def test_3_the_sealer_signs_in_kms_and_the_signature_verifies_offline(self):
-        done = log.run("seal", "--json", credentials=roles["sealer"])
-        sealed = json.loads(done.stdout)["sealed"]
-        self.assertEqual([(day["day"], day["counts"]["entries"] >= 30) for day in sealed], [(days_ago(2), True), (days_ago(1), True)])
-
-        note = client("s3").get_object(Bucket=log.bucket, Key=f"main/checkpoints/{days_ago(1)}")["Body"].read()
-        text, _, signature = note.partition(b"\n\n")
-        name, signed = signature.decode().removeprefix("\u2014 ").split()
-        # A signed note: four bytes of key id, then the signature over the text with its last line end.
-        signed = base64.b64decode(signed)
-        printed = json.loads(log.run("policy", "print", "--json").stdout)["verifier_keys"][0]
-        key_name, key_id, material = printed.split("+", 2)
-        self.assertEqual((name, signed[:4].hex()), (ORIGINS["main"], key_id))
-        self.assertEqual((key_name, base64.b64decode(material)[0]), (ORIGINS["main"], 1), "Ed25519")
-        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(material)[1:])
-        public.verify(signed[4:], text + b"\n")
-        with self.assertRaises(InvalidSignature):
-            public.verify(signed[4:], text.replace(b"\n", b" \n", 1) + b"\n")
+        sealed = json.loads(log.run("seal", "--through", SECOND, "--json", credentials=roles["sealer"]).stdout)["sealed"]
+        self.assertEqual([day["day"] for day in sealed], [FIRST, SECOND])
+        public = self.verifies_offline(SECOND)
         in_kms = client("kms", roles["auditor"]).get_public_key(KeyId=deployment.out["signing_key_arn"])["PublicKey"]
         self.assertEqual(load_der_public_key(in_kms), public)
+
+    def verifies_offline(self, day):
+        """The day's checkpoint under the policy's key; gives that key."""
+        note = client("s3").get_object(Bucket=log.bucket, Key=f"main/checkpoints/{day}")["Body"].read()
+        text, _, line = note.partition(b"\n\n")
+        signer, signature = line.decode().removeprefix("\u2014 ").split()
+        signature = base64.b64decode(signature)
+        [verifier_key] = json.loads((log.run("policy", "print", "--json")).stdout)["verifier_keys"]
+        name, key_id, material = verifier_key.split("+", 2)
+        material = base64.b64decode(material)
+        # C2SP signed note: the key's id, then what is signed is the text with its last line end; type 1 is Ed25519.
+        self.assertEqual((signer, signature[:4].hex(), material[0]), (name, key_id, 1))
+        public = Ed25519PublicKey.from_public_bytes(material[1:])
+        public.verify(signature[4:], text + b"\n")
+        with self.assertRaises(InvalidSignature):
+            public.verify(signature[4:], text + b"\n\n")
+        return public
+
+    def test_4_each_command_works_for_its_roles_alone(self):
+        policy = (log.dir / "policy").read_text()
+        (log.dir / "policy.objects").write_text(policy.replace("require entries", "require objects"))
+        event = json.dumps({"type": "data.read", "actor": {"id": "u-1", "type": "user"}, "action": "open", "outcome": "success"})
+        arguments = {
+            "record": ["record"],
+            "seal": ["seal", "--through", THIRD],
+            "objects": ["--policy", str(log.dir / "policy.objects"), "verify", "--level", "objects"],
+            "entries": ["verify", "--level", "entries"],
+            "cat": ["cat", FIRST],
+        }
+        before = set(log.keys(""))
+        # First all that is refused, while there is something to seal.
+        for words, role, expected in sorted(cells(COMMANDS), key=lambda cell: cell[2]):
+            if expected == "ok" and before:
+                self.assertEqual(set(log.keys("")), before, "a refused command stored something")
+                before = None
+            with self.subTest(command=words, role=role):
+                args = arguments.get(words[0]) or arguments[words[1]]
+                done = log.run(*args, expect=range(256), text=event, credentials=roles[role])
+                said = done.stdout + done.stderr
+                if expected == "ok":
+                    self.assertEqual(done.returncode, 0, said)
+                else:
+                    self.assertNotEqual(done.returncode, 0, said)
+                    self.assertIn("AccessDenied", said)
+        self.assertIsNone(before)
+        self.verifies_offline(THIRD)
+
+    def test_5_functions_run_with_the_rights_of_their_role(self):
+        runs = [
+            ("example", "producer-main", {"user": "u-7", "calls": 5}, {"stored": 5}),
+            ("seal", "sealer", {"log": "main"}, {"newest": LAST, "done": True}),
+            ("verify", "verifier", {"log": "main", "first_run": True}, {"exit_code": 0, "verdict": "holds"}),
+        ]
+        iam = client("iam")
+        for function, role, payload, expected in runs:
+            with self.subTest(function=function):
+                name = {"RoleName": f"dayseal-{role}", "PolicyName": role}
+                rights = iam.get_role_policy(**name)["PolicyDocument"]
+                iam.delete_role_policy(**name)
+                without = deployment.invoke(function, payload)
+                iam.put_role_policy(**name, PolicyDocument=json.dumps(rights))
+                self.assertIn(without.get("errorType"), ("Keys", "Store"), without)
+                self.assertIn("AccessDenied", json.dumps(without))
+                answer = deployment.invoke(function, payload)
+                self.assertEqual({field: answer.get(field) for field in expected}, expected, answer)
+        self.verifies_offline(LAST)
+
+    def test_6_every_request_is_answered_as_the_table_says(self):
+        requests = Requests(deployment, ORIGINS)
+        for (verb, place), role, expected in cells(TABLE):
+            with self.subTest(verb=verb, place=place, role=role):
+                self.assertEqual(answer_of(requests.request(verb, place, roles[role])), expected)
+
+    def test_7_without_tls_nobody_is_answered(self):
+        def plainly(request, **_):
+            request.headers["X-Forwarded-Proto"] = "http"
+
+        for role, credentials in roles.items():
+            s3 = client("s3", credentials)
+            s3.meta.events.register("before-sign.s3", plainly)
+            for name in ("evidence", "content", "state"):
+                with self.subTest(role=role, bucket=name):
+                    self.assertEqual(answer_of(lambda: s3.list_objects_v2(Bucket=deployment.out[f"{name}_bucket"])), "-")
 
 
 if __name__ == "__main__":
