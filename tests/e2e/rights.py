@@ -33,6 +33,7 @@ create          state/main/erasures/NEW                -         -       -      
 create          state/policies/NEW                     -         -       -         -        -       ok     -
 overwrite       evidence/main/entries/OLD              -         -       -         -        -       -      -
 overwrite       evidence/main/manifests/OLD            -         -       -         -        -       -      -
+overwrite       evidence/main/OLD                      -         -       -         -        -       -      -
 overwrite       content/main/content/OLD               -         -       -         -        -       -      -
 overwrite       state/main/heads/OLD                   -         -       -         -        -       -      -
 overwrite       state/main/verifier/OLD                -         -       -         -        -       -      -
@@ -46,6 +47,11 @@ swap            state/main/verifier/OLD                -         -       ok     
 swap            state/policies/OLD                     -         -       -         -        -       ok     -
 other-key       evidence/main/entries/NEW              -         -       -         -        -       -      -
 other-key       evidence/main/NEW                      -         -       -         -        -       -      -
+s3-own-key      evidence/main/NEW                      -         -       -         -        -       -      -
+own-key         evidence/main/NEW                      -         -       -         -        -       -      -
+other-key       content/main/content/NEW               -         -       -         -        -       -      -
+s3-own-key      content/main/content/NEW               -         -       -         -        -       -      -
+own-key         content/main/content/NEW               -         -       -         -        -       -      -
 read            evidence/main/entries/OLD              -         ok      ok        ok       -       .      .
 read-version    evidence/main/entries/OLD              -         ok      ok        ok       -       .      .
 read            content/main/content/OLD               -         -       -         -        ok      -      -
@@ -162,14 +168,16 @@ class Requests:
         key = path.replace("NEW", uuid.uuid4().hex).replace("OLD", uuid.uuid4().hex)
         it = {"Bucket": self.buckets[name], "Key": key}
         old = client("s3").put_object(**it, Body=b"old") if path.endswith("OLD") else {}
+        new = {**it, "Body": b"new", "IfNoneMatch": "*"}
         version, etag = {"VersionId": old.get("VersionId")}, old.get("ETag")
         return {
-            "create": lambda: s3.put_object(**it, Body=b"new", IfNoneMatch="*"),
+            "create": lambda: s3.put_object(**new),
             "overwrite": lambda: s3.put_object(**it, Body=b"new"),
             "swap": lambda: s3.put_object(**it, Body=b"new", IfMatch=etag),
-            "other-key": lambda: s3.put_object(
-                **it, Body=b"new", IfNoneMatch="*", ServerSideEncryption="aws:kms", SSEKMSKeyId=self.keys["data"]
-            ),
+            # Encrypted otherwise than under the storage key: another KMS key, S3's own keys, a key of the caller's.
+            "other-key": lambda: s3.put_object(**new, ServerSideEncryption="aws:kms", SSEKMSKeyId=self.keys["data"]),
+            "s3-own-key": lambda: s3.put_object(**new, ServerSideEncryption="AES256"),
+            "own-key": lambda: s3.put_object(**new, SSECustomerAlgorithm="AES256", SSECustomerKey=b"k" * 32),
             "read": lambda: s3.get_object(**it),
             "read-version": lambda: s3.get_object(**it, **version),
             "delete": lambda: s3.delete_object(**it),
