@@ -38,7 +38,7 @@ def of_key_use(body):
 
 def fill_in():
     s3_context, tags = iam_actions.s3_service_context, iam_actions.request_tag_context
-    resolve = iam_evaluator._resolve_condition_key
+    resource, resolve = iam_actions.extract_resource_arn, iam_evaluator._resolve_condition_key
 
     def of_s3(action, query, path="", headers=None):
         found = s3_context(action, query, path, headers)
@@ -48,6 +48,13 @@ def fill_in():
         found = tags(service, action, body, params)
         return {**found, **of_key_use(body)} if service == "kms" else found
 
+    def in_its_group(service, method, path, headers, body, params, *where):
+        """A schedule's ARN names its group; MiniStack's says `default` for each."""
+        arn = resource(service, method, path, headers, body, params, *where)
+        group = (params or {}).get("groupName") if service == "scheduler" else None
+        group = group[0] if isinstance(group, list) else group
+        return arn.replace(":schedule/default/", f":schedule/{group}/") if group else arn
+
     def principal(key, context):
         """aws:PrincipalArn of a session is its role's ARN; MiniStack gives the session's. Roles with a path are not used here."""
         value = resolve(key, context)
@@ -55,7 +62,7 @@ def fill_in():
         return "arn:{}:iam::{}:role/{}".format(*session.groups()) if session else value
 
     iam_actions.s3_service_context, iam_actions.request_tag_context = of_s3, of_others
-    iam_evaluator._resolve_condition_key = principal
+    iam_actions.extract_resource_arn, iam_evaluator._resolve_condition_key = in_its_group, principal
 
 
 def count_as_tls(serve):

@@ -93,6 +93,8 @@ destroy         signing                                -         -       -      
 read-secret     main                                   ok        -       -         -        -       -      -
 read-secret     other                                  -         -       -         -        -       -      -
 publish         topic                                  -         -       ok        -        -       ok     ok
+invoke          seal                                   -         -       -         -        -       ok     ok
+invoke          verify                                 -         -       -         -        -       ok     ok
 """
 
 
@@ -132,7 +134,7 @@ class Requests:
         self.buckets = {name: out[f"{name}_bucket"] for name in ("evidence", "content", "state")}
         self.keys = {"signing": out["signing_key_arn"], "data": out["data_key_arn"], "storage": out["storage_key_arn"]}
         self.contexts = {log: {"dayseal-origin": origin} for log, origin in {**origins, "stranger": "elsewhere.example.com"}.items()}
-        self.secrets, self.topic = out["log_secret_arns"], out["topic_arn"]
+        self.secrets, self.topic, self.functions = out["log_secret_arns"], out["topic_arn"], out["function_names"]
         for arn in self.secrets.values():
             client("secretsmanager").put_secret_value(SecretId=arn, SecretString="a secret")
         self.policies = {name: client("s3").get_bucket_policy(Bucket=bucket)["Policy"] for name, bucket in self.buckets.items()}
@@ -152,6 +154,8 @@ class Requests:
             return self.of_key(verb, client("kms", credentials), name, path)
         if verb == "read-secret":
             return lambda: client("secretsmanager", credentials).get_secret_value(SecretId=self.secrets[place])
+        if verb == "invoke":
+            return lambda: client("lambda", credentials).invoke(FunctionName=self.functions[place], InvocationType="DryRun")
         assert (verb, place) == ("publish", "topic"), (verb, place)
         return lambda: client("sns", credentials).publish(TopicArn=self.topic, Message="{}")
 

@@ -141,6 +141,7 @@ class Roles(unittest.TestCase):
                 else:
                     self.assertNotEqual(done.returncode, 0, said)
                     self.assertIn("AccessDenied", said)
+                self.assertEqual('"u-1"' in said, words[0] == "cat" and expected == "ok", "who reads entries")
         self.assertIsNone(before)
         self.verifies_offline(THIRD)
 
@@ -163,14 +164,31 @@ class Roles(unittest.TestCase):
                 answer = deployment.invoke(function, payload)
                 self.assertEqual({field: answer.get(field) for field in expected}, expected, answer)
         self.verifies_offline(LAST)
+        report = json.loads(log.run("verify", "--json", credentials=roles["auditor"]).stdout)
+        self.assertEqual((report["exit_code"], report["level"], report["last"]), (0, "entries", LAST))
 
-    def test_6_every_request_is_answered_as_the_table_says(self):
+    def test_6_the_auditor_may_read_every_setting_that_check_looks_at(self):
+        group = deployment.out["function_names"]["seal"].removesuffix("-seal")
+        schedules = [f"--schedule={group}/{function}-main" for function in ("seal", "verify")]
+        args = ["check", "--profile", "soc2", "--content", deployment.out["roots"]["main"]["content"], *schedules, "--json"]
+
+        def unread(role):
+            checks = json.loads(log.run(*args, expect=(0, 1, 3), credentials=roles[role]).stdout)["checks"]
+            return {check["id"]: check["detail"] for check in checks if "AccessDenied" in json.dumps(check)}, checks
+
+        refused, checks = unread("auditor")
+        self.assertEqual(refused, {})
+        # One account, no replication, no access log; the policy expects no service yet.
+        self.assertEqual({check["id"] for check in checks if check["status"] != "PASS"}, {"B12", "B14", "P01"}, checks)
+        self.assertLess({"B02", "B10", "K01", "S01"}, set(unread("verifier")[0]))
+
+    def test_7_every_request_is_answered_as_the_table_says(self):
         requests = Requests(deployment, ORIGINS)
         for (verb, place), role, expected in cells(TABLE):
             with self.subTest(verb=verb, place=place, role=role):
                 self.assertEqual(answer_of(requests.request(verb, place, roles[role])), expected)
 
-    def test_7_without_tls_nobody_is_answered(self):
+    def test_8_without_tls_nobody_is_answered(self):
         def plainly(request, **_):
             request.headers["X-Forwarded-Proto"] = "http"
 

@@ -79,6 +79,20 @@ class Conditions(unittest.TestCase):
         kms.sign(**note, SigningAlgorithm="ED25519_SHA_512")
         self.assert_refused(kms.sign, **note, SigningAlgorithm="ED25519_PH_SHA_512")
 
+    def test_a_schedule_is_one_of_its_group(self):
+        scheduler, group = client("scheduler"), unique("group")
+        scheduler.create_schedule_group(Name=group)
+        target = {"Arn": "arn:aws:lambda:eu-west-1:000000000000:function:f", "RoleArn": "arn:aws:iam::000000000000:role/r"}
+        rest = {"ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target, "State": "DISABLED"}
+        scheduler.create_schedule(Name="one", GroupName=group, **rest)
+        for where, refused in [(group, False), ("default", True)]:
+            role = session_of_role(allow("scheduler:GetSchedule", f"arn:aws:scheduler:eu-west-1:000000000000:schedule/{where}/*"))
+            get = client("scheduler", role).get_schedule
+            if refused:
+                self.assert_refused(get, Name="one", GroupName=group)
+            else:
+                get(Name="one", GroupName=group)
+
     def test_requests_count_as_tls_unless_they_say_otherwise(self):
         s3 = client("s3", session_of_role(allow_if("s3:PutObject", self.objects, Bool={"aws:SecureTransport": "true"})))
         s3.put_object(**self.it, Body=b"a")
