@@ -31,7 +31,7 @@ test-rust: ## The Rust tests alone; those that need S3 say so and skip, but fail
 test-localstack: ## The emulators that the other tests stand on: functions, schedules, metrics, alarms, keys, rights
 	localstack/tests/run.sh
 
-test-e2e: ## infra/ applied to LocalStack; functions, schedules, metrics, alarms, an attack
+test-e2e: ## infra/ applied to emulators: functions, schedules, metrics, alarms, an attack; what each role can do
 	tests/e2e/run.sh
 
 test-lifecycle: ## Our lifecycle rules executed by a Ceph RGW, then verify; needs Debian's Ceph packages

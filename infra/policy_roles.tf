@@ -98,7 +98,7 @@ locals {
           Resource = concat([aws_kms_key.data.arn, aws_kms_key.storage.arn], local.signing_kms_arns)
         },
         {
-          Sid      = "ReadOperations", Effect = "Allow", Action = ["scheduler:GetSchedule", "lambda:GetFunctionConfiguration", "sqs:GetQueueAttributes"]
+          Sid      = "ReadOperations", Effect = "Allow", Action = ["scheduler:GetSchedule", "lambda:GetFunctionConfiguration", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"]
           Resource = ["arn:${local.partition}:scheduler:${var.region}:${var.account_id}:schedule/${var.name}/*", "${local.function_base}-*", local.queue_arn]
         },
         # CloudWatch knows no narrower resource for metrics.
@@ -116,6 +116,7 @@ locals {
   bucket_settings = [
     "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration", "s3:GetLifecycleConfiguration", "s3:GetBucketPolicy", "s3:GetEncryptionConfiguration",
     "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetReplicationConfiguration", "s3:GetBucketLocation",
+    "s3:GetBucketLogging",
   ]
 
   # It drops frames without opening them: no right on the data key.

@@ -6,7 +6,8 @@
 # The first run installs the pinned packages from PyPI into .tools/ministack-venv.
 #
 # Signatures, role sessions, identity, bucket and key policies are enforced, save for the root key
-# test/test (LIMITS.md). Functions run their own bootstrap, under their role.
+# test/test (LIMITS.md). Functions run their own bootstrap, under their role. Condition keys that MiniStack
+# leaves empty are filled in by plugin/dayseal_ministack.py.
 #
 # Settings, from the environment:
 #   DAYSEAL_LOCALSTACK_PYTHON        the interpreter: 3.11 or 3.13
@@ -31,5 +32,5 @@ mkdir -p "$run"
 forget_aws
 nohup env AUTH=true BIND_HOST=127.0.0.1 GATEWAY_PORT="$port" AWS_ENDPOINT_URL="http://127.0.0.1:$port" \
     TMPDIR="$run" S3_DATA_DIR="$run/s3" STATE_DIR="$run/state" IOT_MTLS_ENABLED=0 LOG_LEVEL="${LOG_LEVEL:-WARNING}" \
-    "$venv/bin/ministack" >"$run/log.txt" 2>&1 </dev/null &
+    "$venv/bin/python" "$here/plugin/dayseal_ministack.py" >"$run/log.txt" 2>&1 </dev/null &
 report MiniStack "$port" $! "$run/log.txt"

@@ -5,7 +5,7 @@ set -eu
 pid=${1:?usage: stop.sh PID}
 # A pid is reused once its process is gone: kill only what is ours.
 case $(ps -o args= -p "$pid" 2>/dev/null || true) in
-*localstack.runtime.main* | */ministack-venv/bin/ministack*) ;;
+*localstack.runtime.main* | */plugin/dayseal_ministack.py*) ;;
 *)
     echo "process $pid is neither LocalStack nor MiniStack: nothing stopped" >&2
     exit 1

@@ -18,13 +18,12 @@ ENDPOINT = os.environ["ENDPOINT"]
 REGION = "eu-west-1"
 ACCOUNT = "000000000000"
 ZIPS = TOP / ".tools/e2e/zips"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+# The emulators' root key, which may do anything.
+ROOT_KEY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 ROOT = """
 provider "aws" {
   region                      = "%(region)s"
-  access_key                  = "test"
-  secret_key                  = "test"
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   s3_use_path_style           = true
@@ -43,13 +42,15 @@ module "dayseal" {
   reserved_concurrency     = -1
   example_log              = "main"
   setup                    = var.setup
+%(more)s
 }
 output "dayseal" { value = module.dayseal }
 """
 
 
-def client(service):
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+def client(service, credentials=ROOT_KEY):
+    """A client that tries once. `credentials` are variables of the environment, as AWS tools know them."""
+    keys = {name.lower(): value for name, value in credentials.items()}
     config = Config(retries={"total_max_attempts": 1}, read_timeout=60, s3={"addressing_style": "path"})
     return boto3.client(service, endpoint_url=ENDPOINT, region_name=REGION, config=config, **keys)
 
@@ -77,8 +78,16 @@ def provider_mirror():
     return next((f for f in folders if glob.glob(f"{f}/*/hashicorp/aws")), None)
 
 
+def environment(credentials):
+    """That of a command against the emulator, with these credentials and no others."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**own, **credentials, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": ENDPOINT}
+
+
 class Deployment:
-    def __init__(self, logs):
+    def __init__(self, logs, credentials=ROOT_KEY, more=""):
+        """`credentials` apply it; `more` are further lines of the module's call."""
+        self.credentials = credentials
         self.work = TOP / f".tools/e2e/run-{ENDPOINT.rsplit(':', 1)[1]}"
         shutil.rmtree(self.work, ignore_errors=True)
         self.module, self.root = self.work / "module", self.work / "root"
@@ -88,7 +97,7 @@ class Deployment:
             # The emulator's end is the end of everything: nothing is destroyed one by one.
             file.write_text(file.read_text().replace("prevent_destroy = true", "prevent_destroy = false"))
         arch = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
-        values = {"region": REGION, "account": ACCOUNT, "zips": ZIPS, "arch": arch}
+        values = {"region": REGION, "account": ACCOUNT, "zips": ZIPS, "arch": arch, "more": more}
         (self.root / "main.tf").write_text(ROOT % {**values, "logs": json.dumps(json.dumps(logs))})
         self.terraform("init", "-input=false")
         self.apply(setup=True)
@@ -98,7 +107,7 @@ class Deployment:
         mirror = provider_mirror()
         place = f'filesystem_mirror {{\n path = "{mirror}"\n }}' if mirror else "direct {}"
         config.write_text(f"provider_installation {{\n {place}\n}}\n")
-        env = {**os.environ, "AWS_ENDPOINT_URL": ENDPOINT, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_CLI_CONFIG_FILE": str(config)}
+        env = {**environment(self.credentials), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_CLI_CONFIG_FILE": str(config)}
         done = subprocess.run(["terraform", *args], cwd=self.root, env=env, capture_output=True, text=True)
         if done.returncode != 0:
             raise AssertionError(f"terraform {args[0]}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
@@ -137,7 +146,7 @@ class Log:
 
     def __init__(self, deployment, name, origin, first_day):
         out = deployment.out
-        self.name, self.dir = name, deployment.work / f"log-{name}"
+        self.name, self.dir, self.credentials = name, deployment.work / f"log-{name}", deployment.credentials
         roots = out["roots"][name]
         self.bucket, self.prefix = roots["evidence"].removeprefix("s3://").split("/", 1)
         self.state_bucket = out["state_bucket"]
@@ -145,23 +154,24 @@ class Log:
         places = ["--evidence", roots["evidence"], "--state", roots["state"]]
         self._run(["init", str(self.dir), "--origin", origin, "--first-day", first_day, *places, *keys])
         policy = (self.dir / "policy").read_bytes()
-        client("s3").put_object(Bucket=self.state_bucket, Key=f"policies/{name}", Body=policy)
+        client("s3", self.credentials).put_object(Bucket=self.state_bucket, Key=f"policies/{name}", Body=policy)
 
-    def _run(self, args, expect=(0,), text=None):
-        env = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": ENDPOINT, "DAYSEAL_S3_PATH_STYLE": "true"}
+    def _run(self, args, expect=(0,), text=None, credentials=None):
+        env = {**environment(credentials or self.credentials), "DAYSEAL_S3_PATH_STYLE": "true"}
         done = subprocess.run([os.environ["DAYSEAL"], *args], env=env, input=text, capture_output=True, text=True)
         if done.returncode not in expect:
             raise AssertionError(f"dayseal {' '.join(args)}: exit {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
         return done
 
-    def run(self, *args, expect=(0,), text=None):
-        return self._run(["--config", str(self.dir / "dayseal.toml"), *args], expect, text)
+    def run(self, *args, expect=(0,), text=None, credentials=None):
+        """The command with the log's configuration, as who deployed it if no other credentials are given."""
+        return self._run(["--config", str(self.dir / "dayseal.toml"), *args], expect, text, credentials)
 
-    def record(self, day, count, actor="u-1"):
+    def record(self, day, count, actor="u-1", credentials=None):
         """Records as if it were noon of that day."""
         event = {"type": "data.read", "actor": {"id": actor, "type": "user"}, "action": "open", "outcome": "success"}
         lines = "".join(json.dumps(event) + "\n" for _ in range(count))
-        self.run("--now", f"{day}T12:00:00.000Z", "record", text=lines)
+        self.run("--now", f"{day}T12:00:00.000Z", "record", text=lines, credentials=credentials)
 
     def keys(self, below):
         pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{self.prefix}/{below}")

@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# run.sh [NAME…]: infra/ applied to LocalStack, and the log run there by its real functions and schedules.
+# run.sh [log] [roles]: infra/ applied to an emulator, and the log run there. Both, if none is named.
+#
+#   log    LocalStack: the real functions and schedules, metrics, alarms, an attack
+#   roles  MiniStack, which enforces rights: what each role can do and what it is refused
 #
 # Needs terraform. Real AWS instead, with an account that is given for it: README.md.
 #   DAYSEAL    the command; built if not given
@@ -22,11 +25,21 @@ PROFILE=dev infra/package.sh "$(uname -m | sed s/aarch64/arm64/)" .tools/e2e/zip
     exit 1
 }
 
-# An hour of the scheduler is two seconds here.
-started=$(DAYSEAL_SCHEDULER_SPEEDUP=1800 DAYSEAL_ALARM_SECONDS=1 LAMBDA_RETRY_BASE_DELAY=0 localstack/start.sh)
-pid=$(sed -n 's/^pid=//p' <<< "$started")
-trap 'localstack/stop.sh "$pid"' EXIT
-ENDPOINT=http://127.0.0.1:$(sed -n 's/^port=//p' <<< "$started")
-export ENDPOINT
-[ $# -gt 0 ] || set -- test_log
-PYTHONPATH=$here "$top/.tools/localstack-venv/bin/python" -m unittest -v "$@"
+pids=()
+trap 'for pid in "${pids[@]}"; do localstack/stop.sh "$pid"; done' EXIT
+run() { # TEST SCRIPT VENV
+    local started
+    started=$("localstack/$2")
+    pids+=("$(sed -n 's/^pid=//p' <<< "$started")")
+    ENDPOINT=http://127.0.0.1:$(sed -n 's/^port=//p' <<< "$started") PYTHONPATH=$here ".tools/$3/bin/python" -m unittest -v "$1"
+}
+
+[ $# -gt 0 ] || set -- roles log
+for suite; do
+    case $suite in
+        # An hour of the scheduler is two seconds here.
+        log) DAYSEAL_SCHEDULER_SPEEDUP=1800 DAYSEAL_ALARM_SECONDS=1 LAMBDA_RETRY_BASE_DELAY=0 run test_log start.sh localstack-venv ;;
+        roles) run test_roles ministack.sh ministack-venv ;;
+        *) echo "e2e: no suite $suite: log or roles" >&2; exit 2 ;;
+    esac
+done

@@ -264,13 +264,14 @@ on('plain', 'identity', () => {
   allow(undefined, 'verifier', ['kms:GenerateDataKey', 'kms:Decrypt'], key('operations'), via('sns')); deny(undefined, 'verifier', ['kms:Decrypt'], ELSE_KEY, via('sns')); deny(undefined, 'verifier', 'kms:Encrypt', key('operations'), via('sns'))
 
   allow(undefined, 'auditor', READ, HEAD); allow(undefined, 'auditor', 'kms:Decrypt', key('data'), context(PRODUCT)); allow(undefined, 'auditor', 'kms:Decrypt', key('data'), context(OTHER)); deny(undefined, 'auditor', 'kms:Decrypt', key('data'), context('else')); deny(undefined, 'auditor', 'kms:Decrypt', ELSE_KEY, context(PRODUCT)); deny(undefined, 'auditor', 'kms:GenerateDataKey', key('data'), context(PRODUCT))
-  const settings = ['s3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration', 's3:GetLifecycleConfiguration', 's3:GetBucketPolicy', 's3:GetEncryptionConfiguration', 's3:GetBucketPublicAccessBlock', 's3:GetBucketOwnershipControls', 's3:GetReplicationConfiguration', 's3:GetBucketLocation']
+  const settings = ['s3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration', 's3:GetLifecycleConfiguration', 's3:GetBucketPolicy', 's3:GetEncryptionConfiguration', 's3:GetBucketPublicAccessBlock', 's3:GetBucketOwnershipControls', 's3:GetReplicationConfiguration', 's3:GetBucketLocation', 's3:GetBucketLogging']
   for (const name of ['evidence', 'content', 'state']) allow(undefined, 'auditor', settings, bucket(name)); deny(undefined, 'auditor', settings, 'arn:aws:s3:::else'); deny(undefined, 'auditor', [...SETTINGS, 's3:ListBucket'], bucket('content'))
   for (const name of ['data', 'storage', 'signing']) { allow(undefined, 'auditor', ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListGrants'], key(name)) }
   deny(undefined, 'auditor', 'kms:GetKeyPolicy', ELSE_KEY); allow(undefined, 'auditor', 'kms:GetPublicKey', key('signing')); deny(undefined, 'auditor', ['kms:GetPublicKey'], ELSE_KEY); deny(undefined, 'auditor', 'kms:Sign', key('signing'))
   for (const [action, mine, not, change] of [
     ['scheduler:GetSchedule', `arn:aws:scheduler:${R}:schedule/dayseal/seal-main`, `arn:aws:scheduler:${R}:schedule/else/x`, 'scheduler:DeleteSchedule'],
     ['lambda:GetFunctionConfiguration', `arn:aws:lambda:${R}:function:dayseal-seal`, `arn:aws:lambda:${R}:function:else`, 'lambda:UpdateFunctionCode'],
+    ['sqs:GetQueueUrl', `arn:aws:sqs:${R}:dayseal-failed`, `arn:aws:sqs:${R}:else`, 'sqs:DeleteQueue'],
     ['sqs:GetQueueAttributes', `arn:aws:sqs:${R}:dayseal-failed`, `arn:aws:sqs:${R}:else`, 'sqs:PurgeQueue'],
   ]) { allow(undefined, 'auditor', action, mine); deny(undefined, 'auditor', action, not); deny(undefined, 'auditor', change, mine) }
   allow(undefined, 'auditor', ['cloudwatch:DescribeAlarms'], `arn:aws:cloudwatch:${R}:alarm:dayseal-x`); allow(undefined, 'auditor', ['cloudwatch:GetMetricData'], '*'); deny(undefined, 'auditor', 'cloudwatch:DeleteAlarms', `arn:aws:cloudwatch:${R}:alarm:dayseal-x`)

@@ -1,0 +1,204 @@
+"""Each role with real requests, on an emulator that enforces its rights: what it must do, and what it is refused."""
+
+import base64
+import json
+import unittest
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from deployment import ACCOUNT, ROOT_KEY, Deployment, client, days_ago
+from rights import TABLE, Requests, answer_of, cells, statements
+
+FIRST, SECOND, THIRD, LAST = (days_ago(days) for days in (4, 3, 2, 1))
+ORIGINS = {"main": "audit.example.com/roles/main", "other": "audit.example.com/roles/other"}
+# Roles of the tables, as the module calls them.
+NAMES = {"producer": "producer-main", "sealer": "sealer", "verifier": "verifier", "auditor": "auditor", "eraser": "eraser"}
+# What the command does for each role: ok, or - for refused. The auditor's policy asks for level entries, the verifier's for objects.
+COMMANDS = """
+command  arguments   producer  sealer  verifier  auditor  eraser
+record   -           ok        -       -         -        -
+seal     THIRD       -         ok      -         -        -
+verify   objects     -         ok      ok        ok       -
+verify   entries     -         -       -         ok       -
+cat      FIRST       -         -       -         ok       -
+"""
+AUDIT = f"arn:aws:iam::{ACCOUNT}:user/audit"
+SERVICE = f"arn:aws:iam::{ACCOUNT}:user/service"
+MORE = f"""
+  producers                = {{ main = ["{SERVICE}"] }}
+  auditor_principals       = ["{AUDIT}"]
+  eraser_principals        = ["{AUDIT}"]
+  require_mfa              = false
+"""
+
+
+def user(name):
+    """Keys of a new user who may assume any role that lets it."""
+    iam = client("iam")
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=statements(("sts:AssumeRole", "*")))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+
+def administrator(name):
+    """A session of a role that may do everything by its own policy."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    client("iam").put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=statements(("*", "*")))
+    return session(name, users["audit"])
+
+
+def session(role, credentials):
+    taken = client("sts", credentials).assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}", RoleSessionName="test")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": taken["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": taken["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": taken["SessionToken"],
+    }
+
+
+def setUpModule():
+    """As docs/operations.md says, by the retention admin: apply, init, policy, apply."""
+    global deployment, log, users, roles
+    users = {name: user(name) for name in ("audit", "service", "stranger")}
+    roles = {"admin": administrator("deploy"), "dba": administrator("dba")}
+    logs = {name: {"origin": origin, "first_day": FIRST} for name, origin in ORIGINS.items()}
+    deployment = Deployment(logs, roles["admin"], MORE)
+    log = deployment.log("main", ORIGINS["main"], FIRST)
+    deployment.apply(setup=False)
+    # Sealer and verifier are Lambda's alone: the root key stands in for the service.
+    takers = {"producer": users["service"], "auditor": users["audit"], "eraser": users["audit"]}
+    roles |= {role: session(f"dayseal-{name}", takers.get(role, ROOT_KEY)) for role, name in NAMES.items()}
+
+
+class Roles(unittest.TestCase):
+    """In the order of the names: the log runs, each part of it by its own role."""
+
+    def test_1_roles_are_assumed_by_whom_they_are_for(self):
+        takers = {"service": {"producer-main"}, "audit": {"auditor", "eraser"}, "stranger": set()}
+        for name in ["producer-main", "producer-other", "sealer", "verifier", "auditor", "eraser", "scheduler"]:
+            for taker, may in takers.items():
+                with self.subTest(role=name, by=taker):
+                    answer = answer_of(lambda: session(f"dayseal-{name}", users[taker]))
+                    self.assertEqual(answer, "ok" if name in may else "-")
+
+    def test_2_the_producer_records(self):
+        for day in (FIRST, SECOND, THIRD, LAST):
+            log.record(day, 30, credentials=roles["producer"])
+        self.assertEqual(len(log.keys("entries/")), 4)
+
+    def test_3_the_sealer_signs_in_kms_and_the_signature_verifies_offline(self):
+        sealed = json.loads(log.run("seal", "--through", SECOND, "--json", credentials=roles["sealer"]).stdout)["sealed"]
+        self.assertEqual([day["day"] for day in sealed], [FIRST, SECOND])
+        public = self.verifies_offline(SECOND)
+        in_kms = client("kms", roles["auditor"]).get_public_key(KeyId=deployment.out["signing_key_arn"])["PublicKey"]
+        self.assertEqual(load_der_public_key(in_kms), public)
+
+    def verifies_offline(self, day):
+        """The day's checkpoint under the policy's key; gives that key."""
+        note = client("s3").get_object(Bucket=log.bucket, Key=f"main/checkpoints/{day}")["Body"].read()
+        text, _, line = note.partition(b"\n\n")
+        signer, signature = line.decode().removeprefix("\u2014 ").split()
+        signature = base64.b64decode(signature)
+        [verifier_key] = json.loads((log.run("policy", "print", "--json")).stdout)["verifier_keys"]
+        name, key_id, material = verifier_key.split("+", 2)
+        material = base64.b64decode(material)
+        # C2SP signed note: the key's id, then what is signed is the text with its last line end; type 1 is Ed25519.
+        self.assertEqual((signer, signature[:4].hex(), material[0]), (name, key_id, 1))
+        public = Ed25519PublicKey.from_public_bytes(material[1:])
+        public.verify(signature[4:], text + b"\n")
+        with self.assertRaises(InvalidSignature):
+            public.verify(signature[4:], text + b"\n\n")
+        return public
+
+    def test_4_each_command_works_for_its_roles_alone(self):
+        policy = (log.dir / "policy").read_text()
+        (log.dir / "policy.objects").write_text(policy.replace("require entries", "require objects"))
+        event = json.dumps({"type": "data.read", "actor": {"id": "u-1", "type": "user"}, "action": "open", "outcome": "success"})
+        arguments = {
+            "record": ["record"],
+            "seal": ["seal", "--through", THIRD],
+            "objects": ["--policy", str(log.dir / "policy.objects"), "verify", "--level", "objects"],
+            "entries": ["verify", "--level", "entries"],
+            "cat": ["cat", FIRST],
+        }
+        before = set(log.keys(""))
+        # First all that is refused, while there is something to seal.
+        for words, role, expected in sorted(cells(COMMANDS), key=lambda cell: cell[2]):
+            if expected == "ok" and before:
+                self.assertEqual(set(log.keys("")), before, "a refused command stored something")
+                before = None
+            with self.subTest(command=words, role=role):
+                args = arguments.get(words[0]) or arguments[words[1]]
+                done = log.run(*args, expect=range(256), text=event, credentials=roles[role])
+                said = done.stdout + done.stderr
+                if expected == "ok":
+                    self.assertEqual(done.returncode, 0, said)
+                else:
+                    self.assertNotEqual(done.returncode, 0, said)
+                    self.assertIn("AccessDenied", said)
+                self.assertEqual('"u-1"' in said, words[0] == "cat" and expected == "ok", "who reads entries")
+        self.assertIsNone(before)
+        self.verifies_offline(THIRD)
+
+    def test_5_functions_run_with_the_rights_of_their_role(self):
+        runs = [
+            ("example", "producer-main", {"user": "u-7", "calls": 5}, {"stored": 5}),
+            ("seal", "sealer", {"log": "main"}, {"newest": LAST, "done": True}),
+            ("verify", "verifier", {"log": "main", "first_run": True}, {"exit_code": 0, "verdict": "holds"}),
+        ]
+        iam = client("iam")
+        for function, role, payload, expected in runs:
+            with self.subTest(function=function):
+                name = {"RoleName": f"dayseal-{role}", "PolicyName": role}
+                rights = iam.get_role_policy(**name)["PolicyDocument"]
+                iam.delete_role_policy(**name)
+                without = deployment.invoke(function, payload)
+                iam.put_role_policy(**name, PolicyDocument=json.dumps(rights))
+                self.assertIn(without.get("errorType"), ("Keys", "Store"), without)
+                self.assertIn("AccessDenied", json.dumps(without))
+                answer = deployment.invoke(function, payload)
+                self.assertEqual({field: answer.get(field) for field in expected}, expected, answer)
+        self.verifies_offline(LAST)
+        report = json.loads(log.run("verify", "--json", credentials=roles["auditor"]).stdout)
+        self.assertEqual((report["exit_code"], report["level"], report["last"]), (0, "entries", LAST))
+
+    def test_6_the_auditor_may_read_every_setting_that_check_looks_at(self):
+        group = deployment.out["function_names"]["seal"].removesuffix("-seal")
+        schedules = [f"--schedule={group}/{function}-main" for function in ("seal", "verify")]
+        args = ["check", "--profile", "soc2", "--content", deployment.out["roots"]["main"]["content"], *schedules, "--json"]
+
+        def unread(role):
+            checks = json.loads(log.run(*args, expect=(0, 1, 3), credentials=roles[role]).stdout)["checks"]
+            return {check["id"]: check["detail"] for check in checks if "AccessDenied" in json.dumps(check)}, checks
+
+        refused, checks = unread("auditor")
+        self.assertEqual(refused, {})
+        # One account, no replication, no access log; the policy expects no service yet.
+        self.assertEqual({check["id"] for check in checks if check["status"] != "PASS"}, {"B12", "B14", "P01"}, checks)
+        self.assertLess({"B02", "B10", "K01", "S01"}, set(unread("verifier")[0]))
+
+    def test_7_every_request_is_answered_as_the_table_says(self):
+        requests = Requests(deployment, ORIGINS)
+        for (verb, place), role, expected in cells(TABLE):
+            with self.subTest(verb=verb, place=place, role=role):
+                self.assertEqual(answer_of(requests.request(verb, place, roles[role])), expected)
+
+    def test_8_without_tls_nobody_is_answered(self):
+        def plainly(request, **_):
+            request.headers["X-Forwarded-Proto"] = "http"
+
+        for role, credentials in roles.items():
+            s3 = client("s3", credentials)
+            s3.meta.events.register("before-sign.s3", plainly)
+            for name in ("evidence", "content", "state"):
+                with self.subTest(role=role, bucket=name):
+                    self.assertEqual(answer_of(lambda: s3.list_objects_v2(Bucket=deployment.out[f"{name}_bucket"])), "-")
+
+
+if __name__ == "__main__":
+    unittest.main()
