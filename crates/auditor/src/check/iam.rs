@@ -55,7 +55,7 @@ fn statements(policy: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn everybody(principal: &Value) -> bool {
-    *principal == Value::from("*") || texts(&principal["AWS"]).any(|p| p == "*")
+    principal.as_str() == Some("*") || texts(&principal["AWS"]).any(|p| p == "*")
 }
 
 fn matches(statement: &Value, request: &Request<'_>) -> bool {
