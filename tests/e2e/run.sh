@@ -4,7 +4,7 @@
 #   log    LocalStack: the real functions and schedules, metrics, alarms, an attack
 #   roles  MiniStack, which enforces rights: what each role can do and what it is refused
 #
-# Needs terraform. Real AWS instead, with an account that is given for it: README.md.
+# Needs terraform.
 #   DAYSEAL    the command; built if not given
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
