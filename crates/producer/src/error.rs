@@ -22,6 +22,22 @@ pub enum OpenError {
         /// What was set.
         found: usize,
     },
+    /// A detector whose name cannot stand in events.
+    #[error(
+        "the audit log cannot use a detector named {name:?}: expected 1 to 32 of a-z, 0-9, _ and -, and none of the built-in rules"
+    )]
+    Detector {
+        /// Its name.
+        name: String,
+    },
+    /// Pseudonyms made for another log.
+    #[error("the audit log's pseudonyms: expected those of {expected}, found those of {found}")]
+    OtherLog {
+        /// The log to be opened.
+        expected: String,
+        /// The log they were made for.
+        found: String,
+    },
     /// Not inside a tokio runtime.
     #[error("an audit log is opened inside a tokio runtime: its uploads run there")]
     NoRuntime,
@@ -53,6 +69,14 @@ pub enum TryRecordError {
     /// The event breaks a rule.
     #[error(transparent)]
     Invalid(#[from] EventError),
+    /// A label that the log's privacy settings refuse.
+    #[error(
+        "labels.{label} is not declared: declare it in the log's privacy settings, or leave it out"
+    )]
+    Undeclared {
+        /// The label, redacted.
+        label: String,
+    },
     /// No randomness for its id.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -76,6 +100,14 @@ pub enum RecordError {
     /// The event breaks a rule.
     #[error(transparent)]
     Invalid(#[from] EventError),
+    /// A label that the log's privacy settings refuse.
+    #[error(
+        "labels.{label} is not declared: declare it in the log's privacy settings, or leave it out"
+    )]
+    Undeclared {
+        /// The label, redacted.
+        label: String,
+    },
     /// No randomness for its id.
     #[error(transparent)]
     Key(#[from] KeyError),
