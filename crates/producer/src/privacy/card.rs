@@ -6,7 +6,19 @@ use super::text::Text;
 const MOST: usize = 19;
 
 /// The end of a card number whose first digit is at `at`, the beginning of a run of digits.
+///
+/// Groups of digits before a number can make another with its first groups: then all of both is found.
 pub(super) fn find(text: &Text<'_>, at: usize) -> Option<usize> {
+    let (mut end, mut next) = (find_one(text, at)?, at);
+    while next < end {
+        next = text.run(next, usize::MAX, |b| b.is_ascii_digit());
+        next = text.run(next, 3, |b| !b.is_ascii_digit());
+        end = end.max(find_one(text, next).unwrap_or(end));
+    }
+    Some(end)
+}
+
+fn find_one(text: &Text<'_>, at: usize) -> Option<usize> {
     if !begins(text, at) {
         return None;
     }

@@ -35,7 +35,7 @@ pub(super) fn email(text: &Text<'_>, at: usize) -> Option<(usize, usize)> {
     let dotted = top.len() + 1 < domain.len() && top.len() >= 2;
     let named = top.iter().all(|b| b.is_ascii_alphabetic() || *b >= 0x80 || *b == b'-')
         || top.starts_with(b"xn--");
-    let empty_label = domain[0] == b'.' || domain.windows(2).any(|pair| pair == b"..");
+    let empty_label = domain.first() == Some(&b'.') || domain.windows(2).any(|pair| pair == b"..");
     (dotted && named && !empty_label).then_some((start, end))
 }
 
