@@ -35,7 +35,9 @@ fn find_one(text: &Text<'_>, at: usize) -> Option<usize> {
         }
         count += end - next;
         let whole = group == 0;
-        if ends(text, end, whole) && is_card(&digits[..count]) && !(whole && is_fraction(text, at))
+        if ends(text, end, whole)
+            && is_card(&digits[..count])
+            && !(whole && is_something_else(text, at, end))
         {
             best = Some(end);
         }
@@ -86,9 +88,11 @@ fn ends(text: &Text<'_>, end: usize, whole: bool) -> bool {
     !text.at(letters).is_ascii_alphanumeric()
 }
 
-/// `0.4111111111111111` is a number, not a card.
-fn is_fraction(text: &Text<'_>, at: usize) -> bool {
-    text.back(at, 1) == b'.' && text.back(at, 2).is_ascii_digit()
+/// `0.4111111111111111` is a number, and the 12 digits in `arn:aws:iam::630411111119:role` an account.
+fn is_something_else(text: &Text<'_>, at: usize, end: usize) -> bool {
+    let fraction = text.back(at, 1) == b'.' && text.back(at, 2).is_ascii_digit();
+    let account = end - at == 12 && text.back(at, 1) == b':' && text.at(end) == b':';
+    fraction || account
 }
 
 /// Length of the separator at `at`: space, dash, dot, and how typesetters write them.
@@ -122,9 +126,10 @@ fn issued(d: &[u8]) -> bool {
         3000..=3059 | 3095 | 3600..=3699 | 3800..=3999 => (14..=19).contains(&n),
         // JCB.
         3528..=3589 => (16..=19).contains(&n),
-        // Mir, Troy, UnionPay beyond 62.
-        2200..=2204 | 9792 => n >= 16,
-        8100..=8199 => n >= 16,
+        // Mir.
+        2200..=2204 => n >= 16,
+        // Troy; UnionPay beyond 62. Longer numbers that begin so are rather ids.
+        9792 | 8100..=8199 => n == 16,
         // UATP.
         1000..=1999 => n == 15,
         // Maestro; Discover and UnionPay among the sixes.

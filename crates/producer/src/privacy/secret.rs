@@ -6,7 +6,7 @@ use super::text::Text;
 const KEY: usize = 64;
 
 /// Words that name a secret where they end a key: `db_password`, `X-Auth-Token`, `clientSecret`.
-const WORDS: [&str; 32] = [
+const WORDS: [&str; 31] = [
     "password",
     "passwd",
     "pwd",
@@ -37,7 +37,6 @@ const WORDS: [&str; 32] = [
     "pin",
     "otp",
     "totp",
-    "mnemonic",
     "seedphrase",
 ];
 
@@ -72,7 +71,7 @@ const HARMLESS: [&str; 13] = [
 ];
 
 /// Words of prose too: after them and `: ` a plain word is no secret.
-const PROSE: [&str; 10] = [
+const PROSE: [&str; 9] = [
     "secret",
     "secrets",
     "token",
@@ -81,7 +80,6 @@ const PROSE: [&str; 10] = [
     "cookies",
     "credential",
     "credentials",
-    "mnemonic",
     "authorization",
 ];
 
@@ -151,6 +149,10 @@ pub(super) fn value(text: &Text<'_>, at: usize) -> Option<(usize, usize)> {
         return None;
     }
     let value = &text.bytes[start..end];
+    // `${{ secrets.X }}`, `**`, `*****`: no value.
+    if !value.iter().any(|b| b.is_ascii_alphanumeric() || *b >= 0x80) {
+        return None;
+    }
     // "The secret: patience."
     let prose = colon
         && start > at + 1
@@ -158,7 +160,12 @@ pub(super) fn value(text: &Text<'_>, at: usize) -> Option<(usize, usize)> {
         && !quoted_value
         && !named.compound
         && PROSE.iter().any(|word| is(named.word, word));
-    let plain = value.len() < 16 && !value.iter().any(u8::is_ascii_digit);
+    let cookie = is(named.word, "cookie") || is(named.word, "cookies");
+    let plain = if cookie {
+        !value.contains(&b'=')
+    } else {
+        value.len() < 16 && !value.iter().any(u8::is_ascii_digit)
+    };
     (!(prose && plain)).then_some((start, end))
 }
 
@@ -180,7 +187,9 @@ fn key_before<'a>(text: &Text<'a>, at: usize) -> Option<(&'a [u8], bool)> {
     {
         start -= 1;
     }
-    Some((&text.bytes[start..end], quoted)).filter(|(key, _)| !key.is_empty())
+    // `$PWD:/app` names no value that follows.
+    let variable = text.back(start, 1) == b'$';
+    Some((&text.bytes[start..end], quoted)).filter(|(key, _)| !key.is_empty() && !variable)
 }
 
 /// A quote at `at`, escaped or not: the quote, and where its inside begins.

@@ -79,6 +79,8 @@ fn cards() {
             "0.4111111111111111",   // a fraction
             "1795176000000000",     // microseconds
             "4111 11 11 1111 1111 11",
+            "arn:aws:iam::630411111119:user/ada",
+            "account ⟦630411111119⟧",
             "550e8400-e29b-41d4-a716-446655440000",
             "",
         ],
@@ -160,6 +162,8 @@ fn values_of_keys_that_name_a_secret() {
             "password_hash=⟦5f4dcc3b⟧",
             "cvv = ⟦123⟧",
             "token => ⟦abc⟧",
+            "Cookies: Bake a batch of classic cookies, like 1.",
+            "password: ${{ secrets.X }} password: **** docker -v $PWD:/app",
             "The secret: patience.",
             "The token: a word",
             "max_tokens=100 stop_token=x eos_token: </s>",
