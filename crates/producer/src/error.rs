@@ -5,6 +5,8 @@ use std::sync::Arc;
 use dayseal_format::event::{EventDraft, EventError};
 use dayseal_keys::KeyError;
 
+use crate::privacy::Undeclared;
+
 /// The log cannot be opened as configured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,13 +72,8 @@ pub enum TryRecordError {
     #[error(transparent)]
     Invalid(#[from] EventError),
     /// A label that the log's privacy settings refuse.
-    #[error(
-        "labels.{label} is not declared: declare it in the log's privacy settings, or leave it out"
-    )]
-    Undeclared {
-        /// The label, redacted.
-        label: String,
-    },
+    #[error(transparent)]
+    Undeclared(#[from] Undeclared),
     /// No randomness for its id.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -101,13 +98,8 @@ pub enum RecordError {
     #[error(transparent)]
     Invalid(#[from] EventError),
     /// A label that the log's privacy settings refuse.
-    #[error(
-        "labels.{label} is not declared: declare it in the log's privacy settings, or leave it out"
-    )]
-    Undeclared {
-        /// The label, redacted.
-        label: String,
-    },
+    #[error(transparent)]
+    Undeclared(#[from] Undeclared),
     /// No randomness for its id.
     #[error(transparent)]
     Key(#[from] KeyError),

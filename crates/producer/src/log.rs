@@ -268,7 +268,7 @@ impl From<CompleteError> for RecordError {
     fn from(e: CompleteError) -> Self {
         match e {
             CompleteError::Event(e) => Self::Invalid(e),
-            CompleteError::Undeclared(Undeclared { label }) => Self::Undeclared { label },
+            CompleteError::Undeclared(e) => Self::Undeclared(e),
             CompleteError::Key(e) => Self::Key(e),
         }
     }
@@ -278,7 +278,7 @@ impl From<CompleteError> for TryRecordError {
     fn from(e: CompleteError) -> Self {
         match e {
             CompleteError::Event(e) => Self::Invalid(e),
-            CompleteError::Undeclared(Undeclared { label }) => Self::Undeclared { label },
+            CompleteError::Undeclared(e) => Self::Undeclared(e),
             CompleteError::Key(e) => Self::Key(e),
         }
     }

@@ -25,7 +25,7 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use apply::{Guard, Undeclared};
+pub use apply::{Guard, Undeclared};
 pub use counts::Counts;
 pub use dayseal_format::pseudonym::Purpose;
 pub use pseudonyms::Pseudonyms;

@@ -9,9 +9,26 @@ use super::network::{Network, network};
 use super::rule::{push_full, push_mask};
 use super::{Address, Counts, Mask, Name, Redaction, Rule, Settings, secret};
 
-/// Settings at work, and what they did.
+/// The privacy stage by itself: [`Settings`] at work, and what they did. A log has one; make another
+/// to try settings out.
+///
+/// ```
+/// use dayseal::privacy::{Guard, Settings};
+/// use dayseal::{Actor, Event, Outcome};
+///
+/// let mut draft = Event::builder("data.read")
+///     .actor(Actor::user("u-17"))
+///     .action("open")
+///     .outcome(Outcome::Success)
+///     .label("note", "token=s3cr3t9")
+///     .build()?;
+/// Guard::new(Settings::default()).apply(&mut draft, "default")?;
+/// assert_eq!(draft.labels["note"], "token=[redacted:secret]");
+/// assert_eq!((&*draft.redactions[0].path, &*draft.redactions[0].rule), ("labels.note", "secret"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Guard {
+pub struct Guard {
     settings: Settings,
     /// The redaction of `source.address` where that is no address.
     address: Redaction,
@@ -19,10 +36,14 @@ pub(crate) struct Guard {
     idle: bool,
 }
 
-/// An event with a label that is not declared, which the settings refuse.
-#[derive(Debug)]
-pub(crate) struct Undeclared {
-    pub(crate) label: String,
+/// A label that the settings refuse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "labels.{label} is not declared: declare it in the log's privacy settings, or leave it out"
+)]
+pub struct Undeclared {
+    /// The label, redacted.
+    pub label: String,
 }
 
 /// What a guard did to one event.
@@ -34,7 +55,8 @@ struct Done {
 }
 
 impl Guard {
-    pub(crate) fn new(settings: Settings) -> Self {
+    /// A stage with these settings. Detectors' names are not checked here but when a log is opened.
+    pub fn new(settings: Settings) -> Self {
         let mut address = settings.redaction.clone();
         if settings.address == Address::Network {
             for rule in [Rule::Ipv4, Rule::Ipv6] {
@@ -50,12 +72,17 @@ impl Guard {
         Self { settings, address, counters: Counters::default(), idle }
     }
 
-    pub(crate) fn counts(&self) -> Counts {
+    /// Texts changed so far.
+    pub fn counts(&self) -> Counts {
         self.counters.read()
     }
 
-    /// Redacts `draft` and puts pseudonyms into it; a draft that went through here stays as it is.
-    pub(crate) fn apply(&self, draft: &mut EventDraft, tenant: &str) -> Result<(), Undeclared> {
+    /// Redacts `draft` and puts pseudonyms into it, for `tenant` where it names none. A draft that
+    /// went through a stage and was not edited since stays as it is.
+    ///
+    /// # Errors
+    /// [`Undeclared`], if the settings refuse undeclared labels: then nothing was changed.
+    pub fn apply(&self, draft: &mut EventDraft, tenant: &str) -> Result<(), Undeclared> {
         if self.idle {
             return Ok(());
         }
