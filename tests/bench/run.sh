@@ -23,6 +23,8 @@ say "pipeline: CPU of one core, against the sum of its raw blocks"
 "$bin/pipeline" ${json[@]+"${json[@]}"}
 say "try_record: time of the call"
 bench record
+say "privacy: redaction, pseudonyms and encoding on the caller's thread"
+bench privacy
 say "a log of $mib MiB, and one of a quarter"
 bench genlog "$work/log" --mib "$mib"
 bench genlog "$work/quarter" --mib $((mib / 4))

@@ -347,6 +347,26 @@ def hkdf(ikm, salt, info, length=32):
     return out[:length]
 
 
+def log_secret_version(secret, origin):
+    """privacy.md, "Keys"."""
+    version = hkdf(secret, None, lp(b"dayseal/v1/log-secret-version", origin.encode()), 5)
+    return base64.b32encode(version).decode().lower()
+
+
+def pseudonym(secret, origin, purpose, tenant, value):
+    """privacy.md, "Pseudonyms"."""
+    context = (origin.encode(), purpose.encode(), tenant.encode())
+    key = hkdf(secret, None, lp(b"dayseal/v1/pseudonym", *context))
+    tag = base64.b32encode(hmac.digest(key, value, "sha256")[:20]).decode().lower()
+    return f"p1:{purpose}:{log_secret_version(secret, origin)}:{tag}"
+
+
+def content_digest(secret, origin, tenant, content):
+    """privacy.md, "Content digests"."""
+    key = hkdf(secret, None, lp(b"dayseal/v1/content-digest", origin.encode(), tenant.encode()))
+    return hmac.digest(key, content, "sha256").hex()
+
+
 def padded(length):
     length = max(length, 1)
     e = length.bit_length() - 1
@@ -1231,6 +1251,16 @@ def check_table(name, text):
             assert padded(int(row[0])) == int(row[1]), line
         elif name == "head_key.tsv":
             assert "heads/" + sha256(row[0].encode()).hex() == row[1], line
+        elif name == "pseudonym.tsv":
+            secret, origin, tenant, kind, value, expected = row
+            secret, value = bytes.fromhex(secret), bytes.fromhex(value)
+            if kind == "version":
+                found = log_secret_version(secret, origin)
+            elif kind == "content":
+                found = content_digest(secret, origin, tenant, value)
+            else:
+                found = pseudonym(secret, origin, kind, tenant, value)
+            assert found == expected, line
         else:
             try:
                 GRAMMARS[row[0]](row[2])

@@ -9,6 +9,7 @@ mod batches;
 mod manifests;
 mod mini;
 mod notes;
+mod privacy;
 mod tables;
 mod texts;
 
@@ -28,6 +29,7 @@ pub fn generate() -> BTreeMap<String, Vec<u8>> {
     notes::add(&mut set);
     texts::add(&mut set);
     tables::add(&mut set);
+    privacy::add(&mut set);
     let mut files = set.files;
     for (folder, lines) in set.index {
         let text = INDEX_HEAD.to_owned() + &lines.concat();

@@ -16,6 +16,7 @@ use dayseal_format::merkle::{is_consistent, leaf_hash, root, root_of_inclusion};
 use dayseal_format::note::NoteError;
 use dayseal_format::policy::Policy;
 use dayseal_format::proof::{Proof, ProofError};
+use dayseal_format::pseudonym::{PrivacyKeys, Purpose};
 use dayseal_format::record::RecordError;
 use dayseal_format::{
     Acknowledgement, BatchKey, Checkpoint, Day, Digest, Manifest, Note, Origin, ServiceName,
@@ -371,6 +372,9 @@ fn tables() {
                 ("head_key.tsv", [origin, key]) => {
                     assert_eq!(names::head_key(&origin.parse().unwrap()), *key);
                 }
+                ("pseudonym.tsv", [secret, origin, tenant, kind, value, expected]) => {
+                    assert_eq!(private(secret, origin, tenant, kind, value), *expected, "{line}");
+                }
                 ("names.tsv", [grammar, expect, text]) => {
                     assert_eq!(follows(grammar, text), *expect == "yes", "{line}");
                 }
@@ -379,6 +383,25 @@ fn tables() {
         }
         Ok(())
     });
+}
+
+fn private(secret: &str, origin: &str, tenant: &str, kind: &str, value: &str) -> String {
+    let secret = hex::decode(secret).unwrap().try_into().unwrap();
+    let keys = PrivacyKeys::derive(&secret, &origin.parse().unwrap(), tenant);
+    let value = hex::decode(value).unwrap();
+    match kind {
+        "version" => keys.version().to_owned(),
+        "content" => {
+            let item = keys.content(&value);
+            assert_eq!(item.key_version.as_deref(), Some(keys.version()));
+            assert_eq!(item.bytes, value.len() as u64);
+            item.digest.unwrap().to_string()
+        }
+        purpose => {
+            let purpose = Purpose::ALL.into_iter().find(|p| p.as_str() == purpose).unwrap();
+            keys.pseudonym(purpose, &value)
+        }
+    }
 }
 
 /// Whether `text` follows the grammar; if so, it is also what the value prints as.

@@ -166,6 +166,24 @@ pub(crate) struct Record {
     /// Tenant of events that name none
     #[arg(long)]
     pub(crate) tenant: Option<String>,
+    /// What is masked before it is stored (docs/privacy.md)
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    pub(crate) redaction: Redaction,
+    /// With --redaction strict: a label that may be stored; can be given several times
+    #[arg(long = "declare-label", value_name = "NAME")]
+    pub(crate) declared: Vec<String>,
+}
+
+/// What `record` takes out of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Redaction {
+    /// Nothing: the events were treated elsewhere
+    Off,
+    /// Credentials and card numbers; of addresses the network stays
+    #[default]
+    Default,
+    /// All that a rule finds, and the values of labels that are not declared
+    Strict,
 }
 
 #[derive(Debug, clap::Args)]

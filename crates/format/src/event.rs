@@ -43,6 +43,7 @@ mod names;
 mod parts;
 mod privacy;
 mod taxonomy;
+mod texts;
 mod validate;
 mod wire;
 
@@ -69,6 +70,8 @@ pub use parts::{
 };
 pub use privacy::{Content, ContentDigest, ContentDigestError, ContentItem, Privacy};
 pub use taxonomy::{EventType, RESERVED_PREFIX};
+#[doc(hidden)]
+pub use texts::Place;
 pub use validate::limits;
 
 /// The version of the schema and of the encoding: the value of `v`.
@@ -334,6 +337,9 @@ pub struct EventDraft {
     /// Whether dayseal itself writes this event, so that `log.` is open to it.
     #[serde(skip)]
     own: bool,
+    /// Whether the producer has redacted it and put pseudonyms into it since the last edit.
+    #[serde(skip)]
+    guarded: bool,
 }
 
 /// Drafts are equal when their fields are.
@@ -364,7 +370,7 @@ impl<'de> Deserialize<'de> for EventDraft {
 impl From<Event> for EventDraft {
     fn from(event: Event) -> Self {
         let own = event.kind.is_reserved();
-        Self { fields: event.0, weight: None, own }
+        Self { fields: event.0, weight: None, own, guarded: false }
     }
 }
 
@@ -372,7 +378,7 @@ impl EventDraft {
     fn new(mut fields: Box<EventFields>, own: bool) -> Result<Self, EventError> {
         validate::drop_empty(&mut fields);
         let weight = Some(Self::check(&fields, own)?);
-        Ok(Self { fields, weight, own })
+        Ok(Self { fields, weight, own, guarded: false })
     }
 
     fn check(fields: &EventFields, own: bool) -> Result<validate::Weight, EventError> {
@@ -389,7 +395,27 @@ impl EventDraft {
     /// The fields, to change them. They are checked again when the draft is completed.
     pub fn edit(&mut self) -> &mut EventFields {
         self.weight = None;
+        self.guarded = false;
         &mut self.fields
+    }
+
+    /// For the producer's privacy stage: `guard` says whether it changed anything; only then are the
+    /// fields checked again. Called once: a draft that comes back to its caller and is recorded
+    /// again is not made a pseudonym of a pseudonym.
+    #[doc(hidden)]
+    pub fn guard(&mut self, guard: impl FnOnce(&mut EventFields) -> bool) {
+        if !self.guarded && guard(&mut self.fields) {
+            self.weight = None;
+        }
+        self.guarded = true;
+    }
+
+    /// Says that the event went through [`EventDraft::guard`] before it was completed.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn guarded(mut self) -> Self {
+        self.guarded = true;
+        self
     }
 
     /// Fills in what is open and checks the rest.

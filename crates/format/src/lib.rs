@@ -40,6 +40,7 @@ pub mod names;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod pseudonym;
 pub mod record;
 pub mod time;
 

@@ -9,6 +9,7 @@ use dayseal_format::{Origin, ServiceName};
 use dayseal_keys::DataKeySource;
 use dayseal_store::Store;
 
+use crate::privacy::Settings;
 use crate::{AuditLog, Clock, OpenError, SystemClock};
 
 /// When a batch closes, and how much may wait.
@@ -60,6 +61,7 @@ pub struct Builder {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) lifecycle: bool,
+    pub(crate) privacy: Settings,
 }
 
 impl Builder {
@@ -74,6 +76,7 @@ impl Builder {
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             lifecycle: true,
+            privacy: Settings::default(),
         }
     }
 
@@ -121,6 +124,14 @@ impl Builder {
         self
     }
 
+    /// What is taken out of events or replaced before they are queued. By default credentials and
+    /// card numbers are redacted, and addresses become networks: see [`Settings`].
+    #[must_use]
+    pub fn privacy(mut self, settings: Settings) -> Self {
+        self.privacy = settings;
+        self
+    }
+
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -146,6 +157,7 @@ impl Builder {
         let least = (l.flush_bytes * 2).max(2 * MAX_ENTRY_LEN);
         within("memory", "at least twice flush_bytes and 128 KiB", l.memory, l.memory >= least)?;
         within("in_flight", "1 to 1,024", l.in_flight, (1..=1024).contains(&l.in_flight))?;
+        self.privacy.check(&self.origin)?;
         AuditLog::start(self)
     }
 }

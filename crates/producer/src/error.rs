@@ -5,6 +5,8 @@ use std::sync::Arc;
 use dayseal_format::event::{EventDraft, EventError};
 use dayseal_keys::KeyError;
 
+use crate::privacy::Undeclared;
+
 /// The log cannot be opened as configured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -21,6 +23,22 @@ pub enum OpenError {
         expected: &'static str,
         /// What was set.
         found: usize,
+    },
+    /// A detector whose name cannot stand in events.
+    #[error(
+        "the audit log cannot use a detector named {name:?}: expected 1 to 32 of a-z, 0-9, _ and -, and none of the built-in rules"
+    )]
+    Detector {
+        /// Its name.
+        name: String,
+    },
+    /// Pseudonyms made for another log.
+    #[error("the audit log's pseudonyms: expected those of {expected}, found those of {found}")]
+    OtherLog {
+        /// The log to be opened.
+        expected: String,
+        /// The log they were made for.
+        found: String,
     },
     /// Not inside a tokio runtime.
     #[error("an audit log is opened inside a tokio runtime: its uploads run there")]
@@ -53,6 +71,9 @@ pub enum TryRecordError {
     /// The event breaks a rule.
     #[error(transparent)]
     Invalid(#[from] EventError),
+    /// A label that the log's privacy settings refuse.
+    #[error(transparent)]
+    Undeclared(#[from] Undeclared),
     /// No randomness for its id.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -76,6 +97,9 @@ pub enum RecordError {
     /// The event breaks a rule.
     #[error(transparent)]
     Invalid(#[from] EventError),
+    /// A label that the log's privacy settings refuse.
+    #[error(transparent)]
+    Undeclared(#[from] Undeclared),
     /// No randomness for its id.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -28,6 +28,11 @@
 //! # }
 //! ```
 //!
+//! # What is private
+//! By default credentials and card numbers in any text of an event are masked before it is queued,
+//! and addresses become networks; the event says where and by which rule. More, less, detectors of
+//! your own, pseudonyms and declared labels: [`privacy`], `docs/privacy.md`.
+//!
 //! # What it guarantees
 //! - [`AuditLog::try_record`] never waits; [`AuditLog::record`] waits for room;
 //!   [`AuditLog::record_durable`] waits for storage. Memory is bounded in bytes, retries included.
@@ -50,6 +55,7 @@ mod clock;
 mod error;
 mod log;
 mod metrics;
+pub mod privacy;
 mod queue;
 mod upload;
 mod worker;

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::batch::Tell;
+use crate::privacy::{Guard, Undeclared};
 use crate::queue::{Pushed, Queue};
 use crate::worker::Worker;
 use crate::{
@@ -32,6 +33,7 @@ struct Inner {
     service: Service,
     tenant: String,
     lifecycle: bool,
+    guard: Guard,
     worker: Mutex<Option<JoinHandle<Option<NotStored>>>>,
 }
 
@@ -74,6 +76,7 @@ impl AuditLog {
                 service: builder.service,
                 tenant: builder.tenant,
                 lifecycle: builder.lifecycle,
+                guard: Guard::new(builder.privacy),
                 worker: Mutex::new(Some(runtime.spawn(worker.run()))),
             }),
         };
@@ -96,9 +99,9 @@ impl AuditLog {
             Pushed::Full { pending } => {
                 self.inner.queue.lock().metrics.refused += 1;
                 let limit = self.inner.queue.limits.memory;
-                Err(TryRecordError::Full { event: Box::new(event.into()), pending, limit })
+                Err(TryRecordError::Full { event: give_back(event), pending, limit })
             }
-            Pushed::Closed => Err(TryRecordError::Closed { event: Box::new(event.into()) }),
+            Pushed::Closed => Err(TryRecordError::Closed { event: give_back(event) }),
         }
     }
 
@@ -155,11 +158,11 @@ impl AuditLog {
             Some(worker) => worker.await.ok().flatten(),
             None => None,
         };
-        let state = self.inner.queue.lock();
-        match state.not_stored() {
+        let (metrics, not_stored) = (self.metrics(), self.inner.queue.lock().not_stored());
+        match not_stored {
             0 => {
-                state.metrics.trace_close();
-                Ok(state.metrics)
+                metrics.trace_close();
+                Ok(metrics)
             }
             entries => Err(CloseError { entries, source }),
         }
@@ -167,7 +170,7 @@ impl AuditLog {
 
     /// What the log has done so far.
     pub fn metrics(&self) -> Metrics {
-        self.inner.queue.lock().metrics
+        Metrics { redacted: self.inner.guard.counts(), ..self.inner.queue.lock().metrics }
     }
 
     fn lifecycle(&self, kind: EventType, action: &str) {
@@ -184,7 +187,8 @@ impl AuditLog {
 }
 
 impl Inner {
-    fn complete(&self, event: EventDraft) -> Result<Event, CompleteError> {
+    fn complete(&self, mut event: EventDraft) -> Result<Event, CompleteError> {
+        self.guard.apply(&mut event, &self.tenant)?;
         let (id, now) = event_id(&*self.clock)?;
         Ok(event.complete(Defaults::new(id, now, &self.service).tenant(&self.tenant))?)
     }
@@ -230,10 +234,22 @@ impl Drop for Inner {
     }
 }
 
-/// Completion fails by the event or by the kernel.
+/// The event for its caller, who may record it again: not to be redacted twice.
+fn give_back(event: Event) -> Box<EventDraft> {
+    Box::new(EventDraft::from(event).guarded())
+}
+
+/// Completion fails by the event, the settings or the kernel.
 enum CompleteError {
+    Undeclared(Undeclared),
     Event(dayseal_format::event::EventError),
     Key(KeyError),
+}
+
+impl From<Undeclared> for CompleteError {
+    fn from(e: Undeclared) -> Self {
+        Self::Undeclared(e)
+    }
 }
 
 impl From<KeyError> for CompleteError {
@@ -252,6 +268,7 @@ impl From<CompleteError> for RecordError {
     fn from(e: CompleteError) -> Self {
         match e {
             CompleteError::Event(e) => Self::Invalid(e),
+            CompleteError::Undeclared(e) => Self::Undeclared(e),
             CompleteError::Key(e) => Self::Key(e),
         }
     }
@@ -261,6 +278,7 @@ impl From<CompleteError> for TryRecordError {
     fn from(e: CompleteError) -> Self {
         match e {
             CompleteError::Event(e) => Self::Invalid(e),
+            CompleteError::Undeclared(e) => Self::Undeclared(e),
             CompleteError::Key(e) => Self::Key(e),
         }
     }

@@ -24,6 +24,8 @@ pub struct Metrics {
     pub pending_bytes: u64,
     /// Uploads under way.
     pub in_flight: u64,
+    /// Texts changed by redaction, by rule.
+    pub redacted: crate::privacy::Counts,
 }
 
 impl Metrics {
@@ -49,6 +51,7 @@ impl Metrics {
             stored_bytes,
             failures,
             data_keys,
+            redacted = self.redacted.total(),
             "audit log closed"
         );
     }

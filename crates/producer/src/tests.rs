@@ -2,6 +2,7 @@
 
 mod batching;
 mod failing;
+mod privacy;
 mod script;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use dayseal::privacy::Settings;
 use dayseal::{
     Acknowledgement, AuditLog, Clock, Event, EventDraft, Limits, RecordError, SystemClock,
     UnixMillis,
@@ -13,7 +14,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, BufReader};
 
-use crate::args::{Args, Record};
+use crate::args::{Args, Record, Redaction};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
 use crate::output::{bytes, count, json, tell, write};
@@ -34,6 +35,7 @@ struct Summary {
     refused: u64,
     batches: u64,
     bytes: u64,
+    redacted: u64,
 }
 
 /// The time given for demonstrations and tests.
@@ -59,6 +61,7 @@ pub(crate) async fn run(args: &Args, own: &Record) -> anyhow::Result<Exit> {
         .store(config.evidence_for_writing().await?)
         .keys(config.source(&file.origin).await?)
         .limits(Limits { late_days: file.late_days, ..Limits::default() })
+        .privacy(privacy(own)?)
         .lifecycle_events(false)
         .clock(clock);
     if let Some(tenant) = &own.tenant {
@@ -84,6 +87,7 @@ pub(crate) async fn run(args: &Args, own: &Record) -> anyhow::Result<Exit> {
     let (mut summary, unread) = (recorder.summary, recorder.unread);
     summary.batches = metrics.stored_batches;
     summary.bytes = metrics.stored_bytes;
+    summary.redacted = metrics.redacted.total();
     report(args, own, &summary)?;
     if unread > 0 {
         let n = count(unread, "acknowledgement", "acknowledgements");
@@ -91,6 +95,17 @@ pub(crate) async fn run(args: &Args, own: &Record) -> anyhow::Result<Exit> {
     }
     read.and(settled)?;
     Ok(if summary.refused > 0 { Exit::Altered } else { Exit::Ok })
+}
+
+fn privacy(own: &Record) -> Result<Settings, UsageError> {
+    if own.redaction != Redaction::Strict && !own.declared.is_empty() {
+        return Err(UsageError("--declare-label needs --redaction strict".into()));
+    }
+    Ok(match own.redaction {
+        Redaction::Off => Settings::off(),
+        Redaction::Default => Settings::default(),
+        Redaction::Strict => Settings::strict(&own.declared),
+    })
 }
 
 fn report(args: &Args, own: &Record, s: &Summary) -> anyhow::Result<()> {
@@ -108,6 +123,9 @@ fn report(args: &Args, own: &Record, s: &Summary) -> anyhow::Result<()> {
         count(s.batches, "batch", "batches"),
         bytes(s.bytes)
     );
+    if s.redacted > 0 {
+        text.push_str(&format!("; redacted {}", count(s.redacted, "text", "texts")));
+    }
     if s.refused > 0 {
         text.push_str(&format!("; refused {}", count(s.refused, "line", "lines")));
     }

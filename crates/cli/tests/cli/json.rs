@@ -33,6 +33,7 @@ struct Record {
     refused: u64,
     batches: u64,
     bytes: u64,
+    redacted: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -146,3 +146,39 @@ fn evidence_holds_no_plaintext() {
     let bytes = fs::read(log.evidence(&log.batches()[0])).unwrap();
     assert!(!bytes.windows(16).any(|w| w == b"plaintext-marker"));
 }
+
+/// An event with a secret, a card number, an address of mail and labels.
+const PRIVATE: &str = r#"{"type":"data.read","actor":{"id":"u-1","type":"user"},"action":"open","outcome":"success","labels":{"note":"4111 1111 1111 1111 of ada@example.com","api_key":"k-1"},"source":{"address":"203.0.113.7"}}"#;
+
+#[test]
+fn secrets_do_not_get_in() {
+    let log = Log::new();
+    log.feed(&time(0, 14), ["record"], PRIVATE.as_bytes()).exits(0).says("redacted 3 texts");
+    let line = cat(&log);
+    for (secret, stored) in [
+        ("4111 1111", r#""note":"[redacted:card] of ada@example.com""#),
+        ("k-1", r#""api_key":"[redacted:secret]""#),
+        ("203.0.113.7", r#""address":"203.0.113.0/24""#),
+        ("\0", r#"{"path":"labels.note","rule":"card"}"#),
+    ] {
+        assert!(line.contains(stored) && !line.contains(secret), "{line}");
+    }
+}
+
+#[test]
+fn redaction_can_be_strict_or_off() {
+    let log = Log::new();
+    let strict = ["record", "--redaction", "strict", "--declare-label", "note"];
+    log.feed(&time(0, 14), strict, PRIVATE.as_bytes()).exits(0);
+    let line = cat(&log);
+    assert!(line.contains(r#""note":"[redacted:card] of [redacted:email]""#), "{line}");
+    assert!(line.contains(r#""api_key":"[redacted:undeclared]""#), "{line}");
+
+    let log = Log::new();
+    let off = ["record", "--redaction", "off", "--json"];
+    log.feed(&time(0, 14), off, PRIVATE.as_bytes()).exits(0).prints(r#""redacted": 0"#);
+    assert!(cat(&log).contains("4111 1111 1111 1111 of ada@example.com"));
+
+    let usage = ["record", "--declare-label", "note"];
+    log.feed(&time(0, 14), usage, b"").exits(2).says("--declare-label needs --redaction strict");
+}

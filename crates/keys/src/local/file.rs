@@ -24,8 +24,8 @@ pub(super) struct KeyFile {
     pub(super) signing_seed: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) wrapping_key: Option<String>,
-    /// Root of pseudonyms, content digests and hints; unused by this version, made at `init` so that
-    /// a log has one from its first day.
+    /// Root of pseudonyms, content digests and hints; made at `init` so that a log has one from its
+    /// first day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) log_secret: Option<String>,
     /// The one before a rotation. In Secrets Manager the version before has it.

@@ -2,6 +2,7 @@
 
 mod directory;
 mod log;
+mod privacy;
 mod record;
 mod seal;
 mod store;
@@ -29,6 +30,8 @@ struct Args {
 enum Command {
     /// What `try_record` costs the caller.
     Record(record::Args),
+    /// What redaction, pseudonyms and encoding cost the caller, apart and together.
+    Privacy(privacy::Args),
     /// Records into a directory and seals: events a second.
     Directory(directory::Args),
     /// Writes a log for `verify` into a directory that is not there yet.
@@ -49,6 +52,7 @@ fn main() -> Outcome {
     runtime.block_on(async {
         match args.command {
             Command::Record(args) => record::run(args, json).await,
+            Command::Privacy(args) => privacy::run(&args, json),
             Command::Directory(args) => directory::run(args, json).await,
             Command::Genlog(args) => log::run(args, json).await,
             Command::Verify(args) => verify::run(args, json).await,

@@ -1,0 +1,54 @@
+//! Redactions by rule, as numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Name, Rule};
+
+const OWN: usize = Rule::ALL.len();
+const UNDECLARED: usize = OWN + 1;
+const SLOTS: usize = UNDECLARED + 1;
+
+/// How many texts each rule changed; a text in which a rule finds two things counts once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts([u64; SLOTS]);
+
+impl Counts {
+    /// Texts changed by this rule.
+    pub fn of(&self, rule: Rule) -> u64 {
+        self.0[rule as usize]
+    }
+
+    /// Texts changed by detectors of your own.
+    pub fn own(&self) -> u64 {
+        self.0[OWN]
+    }
+
+    /// Labels whose value was dropped because they are not declared.
+    pub fn undeclared(&self) -> u64 {
+        self.0[UNDECLARED]
+    }
+
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+}
+
+/// The same, shared by threads.
+#[derive(Debug, Default)]
+pub(super) struct Counters([AtomicU64; SLOTS]);
+
+impl Counters {
+    pub(super) fn add(&self, name: &Name) {
+        let slot = match name {
+            Name::Rule(rule) => *rule as usize,
+            Name::Own(_) => OWN,
+            Name::Undeclared => UNDECLARED,
+        };
+        self.0[slot].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self) -> Counts {
+        Counts(self.0.each_ref().map(|count| count.load(Ordering::Relaxed)))
+    }
+}

@@ -1,0 +1,5 @@
+//! Redaction: each rule by examples, whole events, and what must hold for any text.
+
+mod event;
+mod property;
+mod rules;
