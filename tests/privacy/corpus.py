@@ -172,6 +172,17 @@ class Maker:
         retry succeeded payment moved to next month ticket closed by support agent asked again for invoice export
         failed with timeout while region changed policy allows this tool call only in staging thanks for waiting""".split()
 
+    def near_miss(self):
+        """Right in form, wrong in its check: what tells a detector from a pattern."""
+        number = self.r.choice("456") + self.digits(15)
+        while luhn(number):
+            number = self.r.choice("456") + self.digits(15)
+        groups = " ".join(number[i : i + 4] for i in range(0, 16, 4))
+        area = self.r.choice(["000", "666", f"9{self.digits(2)}"])
+        account = "DE00" + self.digits(18)  # check digits are never 00
+        return self.r.choice([f"reference {number}", f"reference {groups}", f"case {area}-{self.digits(2)}-{self.digits(4)}",
+                              f"booking {account}", f"host 256.{self.r.randrange(999)}.1.2", f"part 115-{self.digits(3)}-{self.digits(4)}"])  # fmt: skip
+
     def words(self, count):
         return " ".join(self.r.choices(self.WORDS, k=count))
 
@@ -196,7 +207,8 @@ def made_up():
     for rule in Maker.RULES:
         count = {"card": 190, "pem": 25, "jwt": 40, "secret": 120}.get(rule, 60)
         lines += [maker.text(rule) for _ in range(count)]
-    lines += [f"{maker.words(3)} {maker.harmless()} {maker.words(2)} {maker.harmless()}" for _ in range(500)]
+    lines += [f"{maker.words(3)} {maker.harmless()} {maker.words(2)} {maker.harmless()}" for _ in range(400)]
+    lines += [f"{maker.words(2)} {maker.near_miss()} {maker.words(2)}" for _ in range(200)]
     return lines
 
 

@@ -36,6 +36,7 @@ fn find_one(text: &Text<'_>, at: usize) -> Option<usize> {
         count += end - next;
         let whole = group == 0;
         if ends(text, end, whole)
+            && !(count == 12 && !whole && goes_on(text, end))
             && is_card(&digits[..count])
             && !(whole && is_something_else(text, at, end))
         {
@@ -93,6 +94,12 @@ fn is_something_else(text: &Text<'_>, at: usize, end: usize) -> bool {
     let fraction = text.back(at, 1) == b'.' && text.back(at, 2).is_ascii_digit();
     let account = end - at == 12 && text.back(at, 1) == b':' && text.at(end) == b':';
     fraction || account
+}
+
+/// Three groups of four before a fourth are rather a number of 16 digits whose check fails.
+fn goes_on(text: &Text<'_>, end: usize) -> bool {
+    separator(text, end)
+        .is_some_and(|len| text.run(end + len, 5, |b| b.is_ascii_digit()) == end + len + 4)
 }
 
 /// Length of the separator at `at`: space, dash, dot, and how typesetters write them.
