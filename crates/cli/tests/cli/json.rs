@@ -287,7 +287,7 @@ fn record_seal_ack_and_show() {
     // Acknowledgements on standard output, the summary as one line on standard error.
     let done = log.feed(&now, ["record", "--json", "--durable"], event("b").as_bytes()).exits(0);
     let r: Record = parse(done.err.trim_end());
-    assert_eq!((r.recorded, r.refused), (1, 0));
+    assert_eq!((r.recorded, r.refused, r.redacted), (1, 0, 0));
     let ack: Acknowledgement = parse(done.out.trim_end());
     assert_eq!((ack.v, ack.origin.as_str(), ack.day.as_str()), (1, ORIGIN, "2026-11-16"));
     assert_eq!((ack.seq, ack.index), (0, 0));
