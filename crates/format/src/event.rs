@@ -405,7 +405,8 @@ impl EventDraft {
     #[doc(hidden)]
     pub fn guard(&mut self, guard: impl FnOnce(&mut EventFields) -> bool) {
         if !self.guarded && guard(&mut self.fields) {
-            self.weight = None;
+            // An error comes again, with its words, when the draft is completed. Nothing was emptied.
+            self.weight = self.weight.and_then(|_| Self::check(&self.fields, self.own).ok());
         }
         self.guarded = true;
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use dayseal_format::event::{EventDraft, EventFields, Place, Redaction as Note, Scalar, limits};
+use dayseal_format::event::{
+    ActorType, EventDraft, EventFields, Place, Redaction as Note, Scalar, limits,
+};
 
 use super::counts::Counters;
 use super::network::{Network, network};
@@ -118,10 +120,20 @@ impl Guard {
         if let Some(ai) = &mut fields.ai {
             self.params(&mut ai.params, done);
         }
-        let mut ordinal = 0;
+        let person = matches!(fields.actor.kind, ActorType::User | ActorType::Admin);
+        let named = |path: &str| match path {
+            "actor.id" => person,
+            "actor.on_behalf_of" | "actor.session" | "oversight.reviewer" | "privacy.subject" => {
+                true
+            }
+            _ => false,
+        };
+        let (mut ordinal, pseudonyms) = (0, self.settings.pseudonyms.is_some());
         fields.edit_texts(|place, text| {
             let before = done.notes.len();
-            if place.path == "source.address" {
+            if pseudonyms && named(place.path) {
+                // A pseudonym made above says nothing.
+            } else if place.path == "source.address" {
                 self.source_address(place, text, done);
             } else {
                 mask(&self.settings.redaction, place, text, done);
@@ -210,7 +222,8 @@ impl Guard {
 
     fn source_address(&self, place: Place, text: &mut String, done: &mut Done) {
         match self.settings.address {
-            Address::Pseudonym if text.starts_with("p1:") => {}
+            // Made above.
+            Address::Pseudonym => {}
             Address::Network => match network(text) {
                 Some(Network::Already) => {}
                 Some(Network::Masked(network)) => {
@@ -220,7 +233,7 @@ impl Guard {
                 }
                 None => mask(&self.address, place, text, done),
             },
-            _ => mask(&self.settings.redaction, place, text, done),
+            Address::Keep => mask(&self.settings.redaction, place, text, done),
         }
     }
 
