@@ -58,7 +58,13 @@ struct Done {
 
 impl Guard {
     /// A stage with these settings. Detectors' names are not checked here but when a log is opened.
-    pub fn new(settings: Settings) -> Self {
+    ///
+    /// Addresses that are to become pseudonyms become networks where there are no pseudonyms; such a
+    /// log does not open.
+    pub fn new(mut settings: Settings) -> Self {
+        if settings.address == Address::Pseudonym && settings.pseudonyms.is_none() {
+            settings.address = Address::Network;
+        }
         let mut address = settings.redaction.clone();
         if settings.address == Address::Network {
             for rule in [Rule::Ipv4, Rule::Ipv6] {
