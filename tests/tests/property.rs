@@ -132,6 +132,7 @@ impl World {
             let origin = log.settings.origin.clone();
             let entered = runtime.enter();
             let audit = AuditLog::builder(origin, "video-api".parse().unwrap())
+                .privacy(dayseal::privacy::Settings::off())
                 .store(Arc::new(FaultStore::new(log.evidence.clone(), plan)))
                 .keys(keys)
                 .clock(clock.clone())

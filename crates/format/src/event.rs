@@ -337,9 +337,9 @@ pub struct EventDraft {
     /// Whether dayseal itself writes this event, so that `log.` is open to it.
     #[serde(skip)]
     own: bool,
-    /// Whether the producer has redacted it and put pseudonyms into it since the last edit.
+    /// Whether a producer has put pseudonyms into it since the last edit.
     #[serde(skip)]
-    guarded: bool,
+    named: bool,
 }
 
 /// Drafts are equal when their fields are.
@@ -370,7 +370,7 @@ impl<'de> Deserialize<'de> for EventDraft {
 impl From<Event> for EventDraft {
     fn from(event: Event) -> Self {
         let own = event.kind.is_reserved();
-        Self { fields: event.0, weight: None, own, guarded: false }
+        Self { fields: event.0, weight: None, own, named: false }
     }
 }
 
@@ -378,7 +378,7 @@ impl EventDraft {
     fn new(mut fields: Box<EventFields>, own: bool) -> Result<Self, EventError> {
         validate::drop_empty(&mut fields);
         let weight = Some(Self::check(&fields, own)?);
-        Ok(Self { fields, weight, own, guarded: false })
+        Ok(Self { fields, weight, own, named: false })
     }
 
     fn check(fields: &EventFields, own: bool) -> Result<validate::Weight, EventError> {
@@ -395,26 +395,26 @@ impl EventDraft {
     /// The fields, to change them. They are checked again when the draft is completed.
     pub fn edit(&mut self) -> &mut EventFields {
         self.weight = None;
-        self.guarded = false;
+        self.named = false;
         &mut self.fields
     }
 
     /// For the producer's privacy stage: `guard` says whether it changed anything; only then are the
-    /// fields checked again. Called once: a draft that comes back to its caller and is recorded
-    /// again is not made a pseudonym of a pseudonym.
+    /// fields checked again. It is told, and tells, whether there are pseudonyms in them: what comes
+    /// back to its caller and is recorded again must not become a pseudonym of a pseudonym.
     #[doc(hidden)]
-    pub fn guard(&mut self, guard: impl FnOnce(&mut EventFields) -> bool) {
-        if !self.guarded && guard(&mut self.fields) {
-            self.weight = None;
+    pub fn guard(&mut self, guard: impl FnOnce(&mut EventFields, &mut bool) -> bool) {
+        if guard(&mut self.fields, &mut self.named) {
+            // An error comes again, with its words, when the draft is completed. Nothing was emptied.
+            self.weight = self.weight.and_then(|_| Self::check(&self.fields, self.own).ok());
         }
-        self.guarded = true;
     }
 
-    /// Says that the event went through [`EventDraft::guard`] before it was completed.
+    /// Says whether pseudonyms were put into the event before it was completed.
     #[doc(hidden)]
     #[must_use]
-    pub fn guarded(mut self) -> Self {
-        self.guarded = true;
+    pub fn named(mut self, named: bool) -> Self {
+        self.named = named;
         self
     }
 

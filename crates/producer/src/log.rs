@@ -99,9 +99,9 @@ impl AuditLog {
             Pushed::Full { pending } => {
                 self.inner.queue.lock().metrics.refused += 1;
                 let limit = self.inner.queue.limits.memory;
-                Err(TryRecordError::Full { event: give_back(event), pending, limit })
+                Err(TryRecordError::Full { event: self.inner.give_back(event), pending, limit })
             }
-            Pushed::Closed => Err(TryRecordError::Closed { event: give_back(event) }),
+            Pushed::Closed => Err(TryRecordError::Closed { event: self.inner.give_back(event) }),
         }
     }
 
@@ -193,6 +193,11 @@ impl Inner {
         Ok(event.complete(Defaults::new(id, now, &self.service).tenant(&self.tenant))?)
     }
 
+    /// The event for its caller, who may record it again.
+    fn give_back(&self, event: Event) -> Box<EventDraft> {
+        Box::new(EventDraft::from(event).named(self.guard.names()))
+    }
+
     fn push(&self, event: &Event) -> Pushed {
         SCRATCH.with_borrow_mut(|line| {
             line.clear();
@@ -232,11 +237,6 @@ impl Drop for Inner {
         }
         self.queue.begin_closing();
     }
-}
-
-/// The event for its caller, who may record it again: not to be redacted twice.
-fn give_back(event: Event) -> Box<EventDraft> {
-    Box::new(EventDraft::from(event).guarded())
 }
 
 /// Completion fails by the event, the settings or the kernel.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use dayseal_format::event::{EventDraft, EventFields, Place, Redaction as Note, Scalar, limits};
+use dayseal_format::event::{
+    ActorType, EventDraft, EventFields, Place, Redaction as Note, Scalar, limits,
+};
 
 use super::counts::Counters;
 use super::network::{Network, network};
@@ -56,9 +58,15 @@ struct Done {
 
 impl Guard {
     /// A stage with these settings. Detectors' names are not checked here but when a log is opened.
-    pub fn new(settings: Settings) -> Self {
+    ///
+    /// Addresses that are to become pseudonyms become networks where there are no pseudonyms; such a
+    /// log does not open.
+    pub fn new(mut settings: Settings) -> Self {
+        if settings.address == Address::Pseudonym && settings.pseudonyms.is_none() {
+            settings.address = Address::Network;
+        }
         let mut address = settings.redaction.clone();
-        if settings.address == Address::Network {
+        if settings.address != Address::Keep {
             for rule in [Rule::Ipv4, Rule::Ipv6] {
                 if !address.has(rule) {
                     address = address.with(rule, Mask::Full);
@@ -77,8 +85,8 @@ impl Guard {
         self.counters.read()
     }
 
-    /// Redacts `draft` and puts pseudonyms into it, for `tenant` where it names none. A draft that
-    /// went through a stage and was not edited since stays as it is.
+    /// Redacts `draft` and puts pseudonyms into it, for `tenant` where it names none; not into one
+    /// that has them from another stage and was not edited since.
     ///
     /// # Errors
     /// [`Undeclared`], if the settings refuse undeclared labels: then nothing was changed.
@@ -93,17 +101,23 @@ impl Guard {
             let shown = self.settings.redaction.redact(label).map(|redacted| redacted.text);
             return Err(Undeclared { label: shown.unwrap_or_else(|| label.clone()) });
         }
-        draft.guard(|fields| {
-            let named = self.pseudonyms(fields, tenant);
+        draft.guard(|fields, named| {
+            let fresh = !*named && self.pseudonyms(fields, tenant);
+            *named |= fresh;
             let mut done = Done::default();
-            self.redact(fields, &mut done);
+            self.redact(fields, fresh, &mut done);
             let redacted = !done.notes.is_empty();
             if redacted {
                 self.note(fields, done);
             }
-            named || redacted
+            fresh || redacted
         });
         Ok(())
+    }
+
+    /// Whether the events of this stage have pseudonyms.
+    pub(crate) fn names(&self) -> bool {
+        self.settings.pseudonyms.is_some()
     }
 
     fn pseudonyms(&self, fields: &mut EventFields, tenant: &str) -> bool {
@@ -112,16 +126,26 @@ impl Guard {
         true
     }
 
-    fn redact(&self, fields: &mut EventFields, done: &mut Done) {
+    fn redact(&self, fields: &mut EventFields, fresh: bool, done: &mut Done) {
         self.change(fields, done);
         self.labels(&mut fields.labels, done);
         if let Some(ai) = &mut fields.ai {
             self.params(&mut ai.params, done);
         }
+        let person = matches!(fields.actor.kind, ActorType::User | ActorType::Admin);
+        let named = |path: &str| match path {
+            "actor.id" => person,
+            "actor.on_behalf_of" | "actor.session" | "oversight.reviewer" | "privacy.subject" => {
+                true
+            }
+            _ => false,
+        };
         let mut ordinal = 0;
         fields.edit_texts(|place, text| {
             let before = done.notes.len();
-            if place.path == "source.address" {
+            if fresh && named(place.path) {
+                // A pseudonym made above says nothing.
+            } else if place.path == "source.address" {
                 self.source_address(place, text, done);
             } else {
                 mask(&self.settings.redaction, place, text, done);
@@ -210,8 +234,9 @@ impl Guard {
 
     fn source_address(&self, place: Place, text: &mut String, done: &mut Done) {
         match self.settings.address {
-            Address::Pseudonym if text.starts_with("p1:") => {}
-            Address::Network => match network(text) {
+            // Made above, or by the log that handed the event back.
+            Address::Pseudonym if text.starts_with("p1:address:") => {}
+            Address::Network | Address::Pseudonym => match network(text) {
                 Some(Network::Already) => {}
                 Some(Network::Masked(network)) => {
                     let rule = if network.contains(':') { Rule::Ipv6 } else { Rule::Ipv4 };
@@ -220,7 +245,7 @@ impl Guard {
                 }
                 None => mask(&self.address, place, text, done),
             },
-            _ => mask(&self.settings.redaction, place, text, done),
+            Address::Keep => mask(&self.settings.redaction, place, text, done),
         }
     }
 

@@ -85,6 +85,8 @@ mod trigger {
     pub(super) const EQUALS: u8 = 8;
     pub(super) const LETTER: u8 = 16;
     pub(super) const DASH: u8 = 32;
+    /// Not a trigger: after a letter or digit no word begins.
+    pub(super) const IN_WORD: u8 = 128;
 }
 
 impl Redaction {
@@ -176,6 +178,9 @@ impl Redaction {
         for letter in *b"eBbAsrghxn" {
             table[usize::from(letter)] = on(&[Jwt, Bearer, AwsKey, ApiKey], trigger::LETTER);
         }
+        for byte in (0..=255u8).filter(u8::is_ascii_alphanumeric) {
+            table[usize::from(byte)] |= trigger::IN_WORD;
+        }
         self.triggers = table;
     }
 
@@ -241,24 +246,39 @@ impl Redaction {
         findings
     }
 
+    /// Where the next detector may begin from `at`, and which.
+    #[inline]
+    fn next_trigger(&self, bytes: &[u8], at: usize, from: usize) -> Option<(usize, u8)> {
+        let class = |byte: u8| self.triggers[usize::from(byte)];
+        let mut before = if at > from { class(bytes[at - 1]) } else { 0 };
+        for (skip, byte) in bytes[at..].iter().enumerate() {
+            let this = class(*byte);
+            let trigger = this & !trigger::IN_WORD;
+            // Most letters stand inside a word.
+            if trigger != 0 && (trigger != trigger::LETTER || before & trigger::IN_WORD == 0) {
+                return Some((at + skip, trigger));
+            }
+            before = this;
+        }
+        None
+    }
+
     fn scan(&self, bytes: &[u8], findings: &mut Vec<Finding>) {
         let mut text = Text { bytes, from: 0, no_jwt: 0 };
         let mut at = 0;
-        while let Some(skip) = bytes[at..].iter().position(|b| self.triggers[usize::from(*b)] != 0)
-        {
-            at += skip;
-            let (found, next) = match self.triggers[usize::from(bytes[at])] {
+        while let Some((here, trigger)) = self.next_trigger(bytes, at, text.from) {
+            let (found, next) = match trigger {
                 trigger::DIGIT => {
-                    (self.number(&text, at), text.run(at, usize::MAX, |b| b.is_ascii_digit()))
+                    let end = text.run(here, usize::MAX, |b| b.is_ascii_digit());
+                    (self.number(&text, here, end), end)
                 }
-                trigger::LETTER if text.begins(at) => (self.credential(&mut text, at), at + 1),
-                trigger::LETTER => (None, at + 1),
-                trigger::COLON | trigger::EQUALS => (self.assigned(&text, at), at + 1),
+                trigger::LETTER => (self.credential(&mut text, here), here + 1),
+                trigger::COLON | trigger::EQUALS => (self.assigned(&text, here), here + 1),
                 trigger::AT => {
-                    let found = network::email(&text, at);
-                    (found.map(|(start, end)| (Rule::Email, start, end)), at + 1)
+                    let found = network::email(&text, here);
+                    (found.map(|(start, end)| (Rule::Email, start, end)), here + 1)
                 }
-                _ => (tokens::pem(&text, at).map(|end| (Rule::Pem, at, end)), at + 1),
+                _ => (tokens::pem(&text, here).map(|end| (Rule::Pem, here, end)), here + 1),
             };
             at = next;
             if let Some((rule, start, end)) = found {
@@ -268,14 +288,42 @@ impl Redaction {
         }
     }
 
-    fn number(&self, text: &Text<'_>, at: usize) -> Option<(Rule, usize, usize)> {
-        let from = |rule, end: Option<usize>| end.map(|end| (rule, at, end));
-        let both = |rule, range: Option<(usize, usize)>| range.map(|(s, e)| (rule, s, e));
-        self.when(Rule::Card, || from(Rule::Card, card::find(text, at)))
-            .or_else(|| self.when(Rule::Iban, || both(Rule::Iban, numbers::iban(text, at))))
-            .or_else(|| self.when(Rule::Ipv4, || from(Rule::Ipv4, network::ipv4(text, at))))
-            .or_else(|| self.when(Rule::Ssn, || from(Rule::Ssn, numbers::ssn(text, at))))
-            .or_else(|| self.when(Rule::Phone, || both(Rule::Phone, numbers::phone(text, at))))
+    /// What begins with the run of digits from `at` to `end`. Its length and neighbours rule out most.
+    fn number(&self, text: &Text<'_>, at: usize, end: usize) -> Option<(Rule, usize, usize)> {
+        let (before, after, len) = (text.back(at, 1), text.at(end), end - at);
+        let grouped = matches!(len, 4 | 6) && matches!(after, b' ' | b'-' | b'.' | 0xc2 | 0xe2);
+        if (len >= 12 || grouped)
+            && self.has(Rule::Card)
+            && let Some(end) = card::find(text, at)
+        {
+            return Some((Rule::Card, at, end));
+        }
+        if before.is_ascii_uppercase()
+            && self.has(Rule::Iban)
+            && let Some((start, end)) = numbers::iban(text, at)
+        {
+            return Some((Rule::Iban, start, end));
+        }
+        if len <= 3
+            && after == b'.'
+            && self.has(Rule::Ipv4)
+            && let Some(end) = network::ipv4(text, at)
+        {
+            return Some((Rule::Ipv4, at, end));
+        }
+        if len == 3
+            && self.has(Rule::Ssn)
+            && let Some(end) = numbers::ssn(text, at)
+        {
+            return Some((Rule::Ssn, at, end));
+        }
+        if (len == 3 || before == b'+')
+            && self.has(Rule::Phone)
+            && let Some((start, end)) = numbers::phone(text, at)
+        {
+            return Some((Rule::Phone, start, end));
+        }
+        None
     }
 
     fn credential(&self, text: &mut Text<'_>, at: usize) -> Option<(Rule, usize, usize)> {

@@ -64,6 +64,21 @@ const PAIRS: [(&str, &str); 20] = [
     ("connection", "string"),
 ];
 
+/// The first letters of all that may end a key, as bits: most keys end here.
+const FIRST: u32 = {
+    let (mut letters, mut n) = (0, 0);
+    while n < WORDS.len() {
+        letters |= 1 << (WORDS[n].as_bytes()[0] - b'a');
+        n += 1;
+    }
+    n = 0;
+    while n < PAIRS.len() {
+        letters |= 1 << (PAIRS[n].1.as_bytes()[0] - b'a');
+        n += 1;
+    }
+    letters
+};
+
 /// Words that make what follows a token of a model or a limit.
 const HARMLESS: [&str; 13] = [
     "stop", "eos", "bos", "pad", "unk", "mask", "sep", "cls", "max", "min", "first", "per",
@@ -101,6 +116,9 @@ fn judge(key: &[u8]) -> Option<Named<'_>> {
     // `password_hash`, `tokenValue`: the hash of a guessable value is as good as the value.
     if ["hash", "value", "plain", "plaintext", "text"].iter().any(|w| is(last, w)) {
         last = word_before(key, &mut end)?;
+    }
+    if FIRST >> (last[0].to_ascii_lowercase() - b'a') & 1 == 0 {
+        return None;
     }
     let before = word_before(key, &mut end);
     let single = WORDS.iter().any(|word| is(last, word))

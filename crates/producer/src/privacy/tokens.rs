@@ -9,6 +9,32 @@ fn is_url_safe(b: u8) -> bool {
 
 /// A credential that begins with the letter at `at`, the beginning of a word: rule and end.
 pub(super) fn find(text: &mut Text<'_>, at: usize) -> Option<(Rule, usize)> {
+    // Words of prose begin so, too: the second letter rules out nearly all.
+    let pair = [text.bytes[at], text.at(at + 1)];
+    let likely = matches!(
+        &pair,
+        b"ey"
+            | b"be"
+            | b"Be"
+            | b"bE"
+            | b"BE"
+            | b"AK"
+            | b"AS"
+            | b"AB"
+            | b"AC"
+            | b"AI"
+            | b"sk"
+            | b"rk"
+            | b"gh"
+            | b"gi"
+            | b"gl"
+            | b"xo"
+            | b"hf"
+            | b"np"
+    );
+    if !likely {
+        return None;
+    }
     match text.bytes[at] {
         b'e' => jwt(text, at).map(|end| (Rule::Jwt, end)),
         b'B' | b'b' => bearer(text, at).map(|end| (Rule::Bearer, end)),

@@ -64,6 +64,13 @@ async fn an_event_handed_back_is_not_treated_twice() {
     assert_eq!(again.log.close().await.unwrap().redacted.total(), 0);
     let stored = &again.stored().await[0].events[0];
     assert_eq!((&stored.actor.id, stored.redactions.len()), (&name, 1));
+    // What a log without rules hands back, one with rules treats.
+    let off = reopened(Limits::default(), Settings::off());
+    off.log.close().await.unwrap();
+    let Err(TryRecordError::Closed { event }) = off.log.try_record(with_card()) else { panic!() };
+    let on = Fixture::new(Limits::default());
+    on.log.record(*event).await.unwrap();
+    assert_eq!(on.log.close().await.unwrap().redacted.total(), 1);
 }
 
 #[tokio::test(start_paused = true)]

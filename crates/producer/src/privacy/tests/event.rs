@@ -147,6 +147,8 @@ fn addresses() {
     assert_eq!(address(network), "203.0.113.0/24");
     let forwarded = run(Settings::default(), from("203.0.113.7, 2001:db8::1"));
     assert_eq!(address(forwarded), "[redacted:ipv4], [redacted:ipv6]");
+    let nameless = run(Settings::default().address(Address::Pseudonym), from("203.0.113.7"));
+    assert_eq!(address(nameless), "203.0.113.0/24");
     let kept = Settings::default().address(Address::Keep);
     assert_eq!(address(run(kept, from("203.0.113.7"))), "203.0.113.7");
 }

@@ -325,7 +325,7 @@ impl Detector for Ticket {
     fn find(&self, text: &str, found: &mut Vec<Range<usize>>) {
         found.extend(text.match_indices("TICKET-").map(|(at, word)| at..at + word.len() + 3));
         // Nonsense must do no harm.
-        found.extend([7..3, 1_000..2_000, 5..5]);
+        found.extend([Range { start: 7, end: 3 }, 1_000..2_000, 5..5]);
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) async fn run(args: Args, json: bool) -> Outcome {
 
     let (begin, cpu) = (Instant::now(), dayseal_bench::harness::process_cpu());
     let log = AuditLog::builder(origin, "video-api".parse()?)
+        // The peers redact nothing.
+        .privacy(dayseal::privacy::Settings::off())
         .store(evidence.clone())
         .keys(keys.clone())
         .open()?;

@@ -96,6 +96,7 @@ pub(crate) async fn run(args: Args, json: bool) -> Outcome {
         let noon = day.start().saturating_add(12 * 3_600_000);
         clock.0.store(noon.as_millis(), Ordering::Relaxed);
         let audit = AuditLog::builder(settings.origin.clone(), "video-api".parse()?)
+            .privacy(dayseal::privacy::Settings::off())
             .store(evidence.clone())
             .keys(keys.clone())
             .clock(clock.clone())

@@ -103,6 +103,8 @@ async fn measure(
     let pause = Duration::from_millis(args.put_ms);
     let store = Arc::new(Sink { pause, ..Sink::default() });
     let log = AuditLog::builder(origin, "video-api".parse()?)
+        // Measured apart: `privacy`.
+        .privacy(dayseal::privacy::Settings::off())
         .store(store)
         .keys(keys)
         .limits(limits)
