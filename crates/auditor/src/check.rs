@@ -1,6 +1,6 @@
 //! Is the log set up as its profile asks? PASS, WARN or FAIL for each control, with the evidence.
 //!
-//! Two steps, so that every broken deployment can be tried without one: [`collect`] asks AWS and
+//! Two steps, so that every broken deployment can be tried without one: [`collect()`] asks AWS and
 //! gives [`Facts`]; [`judge`] turns facts into results and asks nobody. What could not be read is a
 //! WARN that says why, never a PASS (as OCSF has it: "did not yield a result due to missing
 //! information"), and the exit code tells it from a control that is missing.
