@@ -199,20 +199,25 @@ impl Inner {
     }
 
     fn push(&self, event: &Event) -> Pushed {
-        SCRATCH.with_borrow_mut(|line| {
-            line.clear();
-            event.encode(line);
-            self.queue.push(event.id, event.time, line, &mut None)
-        })
+        with_line(event, |line| self.queue.push(event.id, event.time, line, &mut None))
     }
 
     async fn push_waiting(&self, event: &Event, mut tell: Option<Tell>) -> Result<(), RecordError> {
-        let mut line = Vec::new();
-        event.encode(&mut line);
         let limit = self.queue.limits.memory;
-        if line.len() + 1 > limit {
-            return Err(RecordError::TooLarge { found: line.len(), limit });
-        }
+        // Nearly always there is room: then nothing is allocated, and nobody is registered to wait.
+        let line = match with_line(event, |line| {
+            if line.len() + 1 > limit {
+                return Err(RecordError::TooLarge { found: line.len(), limit });
+            }
+            match self.queue.push(event.id, event.time, line, &mut tell) {
+                Pushed::Done => Ok(None),
+                Pushed::Closed => Err(RecordError::Closed),
+                Pushed::Full { .. } => Ok(Some(line.to_vec())),
+            }
+        })? {
+            None => return Ok(()),
+            Some(line) => line,
+        };
         loop {
             // Registered before the try, so that room made in between is not missed.
             let mut room = std::pin::pin!(self.queue.room.notified());
@@ -224,6 +229,15 @@ impl Inner {
             }
         }
     }
+}
+
+/// Hands the event's line to `f`, encoded in this thread's buffer.
+fn with_line<T>(event: &Event, f: impl FnOnce(&[u8]) -> T) -> T {
+    SCRATCH.with_borrow_mut(|line| {
+        line.clear();
+        event.encode(line);
+        f(line)
+    })
 }
 
 impl Drop for Inner {
