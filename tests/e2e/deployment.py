@@ -1,4 +1,4 @@
-"""infra/ applied to an emulator, and what tests ask of it: the functions, the command, metrics, messages."""
+"""infra/ applied to an account, and what tests ask of it: the functions, the command, metrics, messages."""
 
 import base64
 import datetime
@@ -8,39 +8,33 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
 
-import boto3
-from botocore.config import Config
+from place import ACCOUNT, EMULATOR, NAME, REGION, answer_of, client, environment
+from people import role_arn
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-ENDPOINT = os.environ["ENDPOINT"]
-REGION = "eu-west-1"
-ACCOUNT = "000000000000"
 ZIPS = TOP / ".tools/e2e/zips"
-# The emulators' root key, which may do anything.
-ROOT_KEY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 ROOT = """
 provider "aws" {
   region                      = "%(region)s"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  s3_use_path_style           = true
-  max_retries                 = 2
+  skip_credentials_validation = %(emulator)s
+  skip_metadata_api_check     = %(emulator)s
+  s3_use_path_style           = %(emulator)s
+  max_retries                 = %(retries)s
 }
 variable "setup" { type = bool }
 module "dayseal" {
   source                   = "../module"
+  name                     = "%(name)s"
   account_id               = "%(account)s"
   region                   = "%(region)s"
   logs                     = jsondecode(%(logs)s)
   retention                = { profile = "soc2" }
-  retention_admin_role_arn = "arn:aws:iam::%(account)s:role/deploy"
+  retention_admin_role_arn = "%(admin)s"
   artifacts                = { directory = "%(zips)s" }
   architecture             = "%(arch)s"
   reserved_concurrency     = -1
-  example_log              = "main"
   setup                    = var.setup
 %(more)s
 }
@@ -48,27 +42,8 @@ output "dayseal" { value = module.dayseal }
 """
 
 
-def client(service, credentials=ROOT_KEY):
-    """A client that tries once. `credentials` are variables of the environment, as AWS tools know them."""
-    keys = {name.lower(): value for name, value in credentials.items()}
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=60, s3={"addressing_style": "path"})
-    return boto3.client(service, endpoint_url=ENDPOINT, region_name=REGION, config=config, **keys)
-
-
 def days_ago(days):
     return (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)).strftime("%Y-%m-%d")
-
-
-def wait_for(what, condition, seconds=60):
-    """What `condition` gives once it is true; fails when it is not in time."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.3)
 
 
 def provider_mirror():
@@ -78,27 +53,21 @@ def provider_mirror():
     return next((f for f in folders if glob.glob(f"{f}/*/hashicorp/aws")), None)
 
 
-def environment(credentials):
-    """That of a command against the emulator, with these credentials and no others."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**own, **credentials, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": ENDPOINT}
-
-
 class Deployment:
-    def __init__(self, logs, credentials=ROOT_KEY, more=""):
-        """`credentials` apply it; `more` are further lines of the module's call."""
+    def __init__(self, logs, credentials, more=""):
+        """`credentials` apply it: a session of the role `deploy`. `more` are further lines of the module's call."""
         self.credentials = credentials
-        self.work = TOP / f".tools/e2e/run-{ENDPOINT.rsplit(':', 1)[1]}"
-        shutil.rmtree(self.work, ignore_errors=True)
+        self.work = TOP / f".tools/e2e/run-{NAME}"
         self.module, self.root = self.work / "module", self.work / "root"
         self.root.mkdir(parents=True)
         shutil.copytree(TOP / "infra", self.module, ignore=shutil.ignore_patterns("tests", "examples", ".terraform*"))
         for file in self.module.rglob("*.tf"):
-            # The emulator's end is the end of everything: nothing is destroyed one by one.
+            # What a log must never lose, a test may.
             file.write_text(file.read_text().replace("prevent_destroy = true", "prevent_destroy = false"))
         arch = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
-        values = {"region": REGION, "account": ACCOUNT, "zips": ZIPS, "arch": arch, "more": more}
-        (self.root / "main.tf").write_text(ROOT % {**values, "logs": json.dumps(json.dumps(logs))})
+        values = {"name": NAME, "region": REGION, "account": ACCOUNT, "admin": role_arn("deploy"), "zips": ZIPS, "arch": arch, "more": more}
+        how = {"emulator": json.dumps(EMULATOR), "retries": 2 if EMULATOR else 10}
+        (self.root / "main.tf").write_text(ROOT % {**values, **how, "logs": json.dumps(json.dumps(logs))})
         self.terraform("init", "-input=false")
         self.apply(setup=True)
 
@@ -116,6 +85,16 @@ class Deployment:
     def apply(self, setup):
         self.terraform("apply", "-no-color", "-auto-approve", "-input=false", f"-var=setup={json.dumps(setup)}")
         self.out = json.loads(self.terraform("output", "-json"))["dayseal"]["value"]
+
+    def destroy(self, credentials):
+        """All of it, by the retention admin: locked versions too, which its role may remove before time."""
+        for bucket in ("evidence", "content", "state"):
+            # S3 refuses to bypass locks where there are none.
+            empty(self.out[f"{bucket}_bucket"], client("s3", credentials), {"BypassGovernanceRetention": True} if bucket == "evidence" else {})
+        self.credentials = credentials
+        self.terraform("destroy", "-no-color", "-auto-approve", "-input=false", "-var=setup=false")
+        # Its stack leaves it, as it should.
+        client("kms", credentials).schedule_key_deletion(KeyId=self.out["signing_key_arn"], PendingWindowInDays=7)
 
     def log(self, name, origin, first_day):
         return Log(self, name, origin, first_day)
@@ -141,6 +120,19 @@ class Deployment:
         return {"Sum": sum, "Maximum": max, "Minimum": min, "SampleCount": sum}[statistic](values) if values else None
 
 
+def empty(bucket, s3, bypass):
+    """Every version and marker of a bucket, past locks and holds."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for version in page.get("Versions", []) + page.get("DeleteMarkers", []):
+            one = {"Bucket": bucket, "Key": version["Key"], "VersionId": version["VersionId"]}
+            removed = answer_of(lambda: s3.delete_object(**one, **bypass))
+            if removed == "locked":
+                s3.put_object_legal_hold(**one, LegalHold={"Status": "OFF"})
+                removed = answer_of(lambda: s3.delete_object(**one, **bypass))
+            if removed != "ok":
+                raise AssertionError(f"{bucket}/{version['Key']} stays: {removed}")
+
+
 class Log:
     """One log of a deployment, with the command's configuration for it."""
 
@@ -157,7 +149,7 @@ class Log:
         client("s3", self.credentials).put_object(Bucket=self.state_bucket, Key=f"policies/{name}", Body=policy)
 
     def _run(self, args, expect=(0,), text=None, credentials=None):
-        env = {**environment(credentials or self.credentials), "DAYSEAL_S3_PATH_STYLE": "true"}
+        env = {**environment(credentials or self.credentials), "DAYSEAL_S3_PATH_STYLE": json.dumps(EMULATOR)}
         done = subprocess.run([os.environ["DAYSEAL"], *args], env=env, input=text, capture_output=True, text=True)
         if done.returncode not in expect:
             raise AssertionError(f"dayseal {' '.join(args)}: exit {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
@@ -174,5 +166,5 @@ class Log:
         self.run("--now", f"{day}T12:00:00.000Z", "record", text=lines, credentials=credentials)
 
     def keys(self, below):
-        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{self.prefix}/{below}")
+        pages = client("s3", self.credentials).get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{self.prefix}/{below}")
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]

@@ -3,9 +3,7 @@
 import json
 import uuid
 
-from botocore.exceptions import ClientError
-
-from deployment import client
+from place import ACCOUNT, client
 
 # ok: done · -: refused for want of the right · there: 412, it is there already · locked: 403, the lock holds · .: not asked
 #
@@ -97,6 +95,20 @@ invoke          seal                                   -         -       -      
 invoke          verify                                 -         -       -         -        -       ok     ok
 """
 
+# Who puts what is there before a request, by the beginning of its place.
+OWNERS = {
+    "evidence/main/entries/": "producer",
+    "evidence/main/manifests/": "sealer",
+    "evidence/main/checkpoints/": "sealer",
+    "evidence/main/": "admin",
+    "content/main/content/": "producer",
+    "state/main/heads/": "sealer",
+    "state/main/index/": "sealer",
+    "state/main/verifier/": "verifier",
+    "state/main/reports/": "verifier",
+    "state/policies/": "admin",
+}
+
 
 def cells(table):
     """(the words before the roles, role, expected) of every cell of a table."""
@@ -109,28 +121,13 @@ def cells(table):
                 yield line[:first], role, expected
 
 
-def answer_of(request):
-    """The answer, as the table calls it."""
-    try:
-        request()
-        return "ok"
-    except ClientError as error:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-    if (code, status) == ("PreconditionFailed", 412):
-        return "there"
-    # KMS and Secrets Manager say it with 400 on AWS, with 403 here.
-    if (code, status) in (("AccessDenied", 403), ("AccessDeniedException", 400), ("AccessDeniedException", 403), ("AuthorizationError", 403)):
-        # S3 refuses to delete a locked version under the same code.
-        return "-" if "not authorized to perform" in message else "locked"
-    return f"{status} {code}: {message}"
-
-
 class Requests:
-    """One request for each verb. What must be there before is put there by the root key."""
+    """One request for each verb. What must be there before is put there by the role that may."""
 
-    def __init__(self, deployment, origins):
+    def __init__(self, deployment, origins, roles):
+        """`roles`: credentials by the table's names, and of the other log's producer."""
         out = deployment.out
+        self.roles = roles
         self.buckets = {name: out[f"{name}_bucket"] for name in ("evidence", "content", "state")}
         self.keys = {"signing": out["signing_key_arn"], "data": out["data_key_arn"], "storage": out["storage_key_arn"]}
         self.contexts = {log: {"dayseal-origin": origin} for log, origin in {**origins, "stranger": "elsewhere.example.com"}.items()}
@@ -139,10 +136,15 @@ class Requests:
             client("secretsmanager").put_secret_value(SecretId=arn, SecretString="a secret")
         self.policies = {name: client("s3").get_bucket_policy(Bucket=bucket)["Policy"] for name, bucket in self.buckets.items()}
         self.wrapped = {}
-        for key in ("data", "storage"):
-            for log, context in self.contexts.items():
-                made = client("kms").generate_data_key(KeyId=self.keys[key], EncryptionContext=context, KeySpec="AES_256")
-                self.wrapped[f"{key}/{log}"] = made["CiphertextBlob"]
+        for log, role in (("main", "producer"), ("other", "other-producer")):
+            kms = client("kms", roles[role])
+            made = kms.generate_data_key(KeyId=self.keys["data"], EncryptionContext=self.contexts[log], KeySpec="AES_256")
+            self.wrapped[log] = made["CiphertextBlob"]
+
+    def put_old(self, place, name, key):
+        """An object that is there before the request."""
+        owner = next(role for start, role in OWNERS.items() if place.startswith(start))
+        return client("s3", self.roles[owner]).put_object(Bucket=self.buckets[name], Key=key, Body=b"old", IfNoneMatch="*")
 
     def request(self, verb, place, credentials):
         """What to call for this cell."""
@@ -171,7 +173,7 @@ class Requests:
     def of_object(self, verb, s3, name, path):
         key = path.replace("NEW", uuid.uuid4().hex).replace("OLD", uuid.uuid4().hex)
         it = {"Bucket": self.buckets[name], "Key": key}
-        old = client("s3").put_object(**it, Body=b"old") if path.endswith("OLD") else {}
+        old = self.put_old(f"{name}/{path}", name, key) if path.endswith("OLD") else {}
         new = {**it, "Body": b"new", "IfNoneMatch": "*"}
         version, etag = {"VersionId": old.get("VersionId")}, old.get("ETag")
         return {
@@ -201,12 +203,7 @@ class Requests:
             "sign-prehashed": sign("ED25519_PH_SHA_512"),
             "public-key": lambda: kms.get_public_key(**key),
             "make-data-key": lambda: kms.generate_data_key(**key, EncryptionContext=self.contexts[log], KeySpec="AES_256"),
-            "decrypt": lambda: kms.decrypt(**key, EncryptionContext=self.contexts[log], CiphertextBlob=self.wrapped[f"{name}/{log}"]),
-            "grant": lambda: kms.create_grant(**key, GranteePrincipal="arn:aws:iam::000000000000:root", Operations=["Decrypt"]),
+            "decrypt": lambda: kms.decrypt(**key, EncryptionContext=self.contexts[log], CiphertextBlob=self.wrapped.get(log, self.wrapped["main"])),
+            "grant": lambda: kms.create_grant(**key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"]),
             "destroy": lambda: kms.schedule_key_deletion(**key, PendingWindowInDays=30),
         }[verb]
-
-
-def statements(*allowed):
-    """A policy that allows these (actions, resources)."""
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in allowed]})

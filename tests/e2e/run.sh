@@ -25,21 +25,30 @@ PROFILE=dev infra/package.sh "$(uname -m | sed s/aarch64/arm64/)" .tools/e2e/zip
     exit 1
 }
 
+python_of() { echo "$top/.tools/$1/bin/python"; }
+suite() { PYTHONPATH=$here "$1" -m unittest -v "$2"; } # PYTHON TEST
+
 pids=()
 trap 'for pid in "${pids[@]}"; do localstack/stop.sh "$pid"; done' EXIT
-run() { # TEST SCRIPT VENV
+emulated() { # TEST SCRIPT VENV
     local started
     started=$("localstack/$2")
     pids+=("$(sed -n 's/^pid=//p' <<< "$started")")
-    ENDPOINT=http://127.0.0.1:$(sed -n 's/^port=//p' <<< "$started") PYTHONPATH=$here ".tools/$3/bin/python" -m unittest -v "$1"
+    # Nothing of the caller's own account may come near, and nothing of the tests near it.
+    (
+        for name in "${!AWS_@}"; do unset "$name"; done
+        export AWS_ENDPOINT_URL=http://127.0.0.1:$(sed -n 's/^port=//p' <<< "$started") AWS_REGION=eu-west-1
+        export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+        suite "$(python_of "$3")" "$1"
+    )
 }
 
 [ $# -gt 0 ] || set -- roles log
 for suite; do
     case $suite in
         # An hour of the scheduler is two seconds here.
-        log) DAYSEAL_SCHEDULER_SPEEDUP=1800 DAYSEAL_ALARM_SECONDS=1 LAMBDA_RETRY_BASE_DELAY=0 run test_log start.sh localstack-venv ;;
-        roles) run test_roles ministack.sh ministack-venv ;;
+        log) DAYSEAL_SCHEDULER_SPEEDUP=1800 DAYSEAL_ALARM_SECONDS=1 LAMBDA_RETRY_BASE_DELAY=0 emulated test_log start.sh localstack-venv ;;
+        roles) emulated test_roles ministack.sh ministack-venv ;;
         *) echo "e2e: no suite $suite: log or roles" >&2; exit 2 ;;
     esac
 done
