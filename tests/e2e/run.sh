@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# run.sh [log] [roles]: infra/ applied to an emulator, and the log run there. Both, if none is named.
+# run.sh [log] [roles]: infra/ applied to an account, and the log run there. Both, if none is named.
 #
-#   log    LocalStack: the real functions and schedules, metrics, alarms, an attack
-#   roles  MiniStack, which enforces rights: what each role can do and what it is refused
+#   log    the real functions and schedules, metrics, alarms, attacks; on LocalStack
+#   roles  what each role can do and what it is refused; on MiniStack, which enforces rights
 #
 # Needs terraform.
-#   DAYSEAL    the command; built if not given
+#   DAYSEAL                    the command; built if not given
+#   DAYSEAL_E2E_AWS_ACCOUNT    number of an account in AWS to run in instead: README.md, first
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$(dirname "$here")")
@@ -20,7 +21,9 @@ target=${CARGO_TARGET_DIR:-target}
 cargo build --locked -q -p dayseal-cli
 DAYSEAL=$(cd "$(dirname "${DAYSEAL:-$target/debug/dayseal}")" && pwd)/dayseal
 export DAYSEAL
-PROFILE=dev infra/package.sh "$(uname -m | sed s/aarch64/arm64/)" .tools/e2e/zips > .tools/e2e-package.log 2>&1 || {
+account=${DAYSEAL_E2E_AWS_ACCOUNT:-}
+# On the emulators they are built quickly, for AWS as they are released.
+PROFILE=$([ -n "$account" ] && echo lambda || echo dev) infra/package.sh "$(uname -m | sed s/aarch64/arm64/)" .tools/e2e/zips > .tools/e2e-package.log 2>&1 || {
     cat .tools/e2e-package.log >&2
     exit 1
 }
@@ -43,9 +46,21 @@ emulated() { # TEST SCRIPT VENV
     )
 }
 
+in_aws() { # TEST
+    : "${AWS_REGION:?e2e: AWS_REGION must name the region to run in}"
+    local here=$top/localstack python
+    # shellcheck source=localstack/lib.sh
+    . "$here/lib.sh"
+    python=$(find_python 3 13) || python=$(find_python 3 11)
+    venv=$tools/ministack-venv
+    install "$python" "$here/pins/ministack-1.5.33.txt" "$venv"
+    PYTHONPATH=$top/tests/e2e env -u AWS_ENDPOINT_URL "$venv/bin/python" -m unittest -v "$1"
+}
+
 [ $# -gt 0 ] || set -- roles log
 for suite; do
-    case $suite in
+    case ${account:+aws-}$suite in
+        aws-log | aws-roles) in_aws "test_$suite" ;;
         # An hour of the scheduler is two seconds here.
         log) DAYSEAL_SCHEDULER_SPEEDUP=1800 DAYSEAL_ALARM_SECONDS=1 LAMBDA_RETRY_BASE_DELAY=0 emulated test_log start.sh localstack-venv ;;
         roles) emulated test_roles ministack.sh ministack-venv ;;
