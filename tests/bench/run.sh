@@ -43,4 +43,6 @@ bench seal "$work/small" --batches 1000
 if [ "${PEERS:-1}" != 0 ]; then
     say "peers"
     tests/bench/peers/run.sh ${json[@]+"${json[@]}"}
+    say "detectors, against Presidio"
+    tests/bench/detectors/run.sh ${json[@]+"${json[@]}"}
 fi

@@ -5,9 +5,10 @@
 Recall: planted values that findings cover to the last byte, whatever their kind. Precision: findings of a
 kind that touch a planted value. The scorer is not that of the project's own test.
 
-Presidio runs its own recognizers for patterns, at its default threshold and with its own context words,
-over a blank English pipeline: its recognizers of names and places need a model of a language, dayseal has
-no such rules, and they would only cost it time here. It has no recognizer for keys, tokens and PEM.
+Presidio runs its own recognizers for patterns, with its own context words, over a blank English pipeline:
+its recognizers of names and places need a model of a language, dayseal has no such rules, and they would
+only cost it time here. It gives each finding a score and leaves the threshold to its user: scored are its
+default, which takes all, and 0.5. It has no recognizer for keys, tokens and PEM.
 """
 
 import argparse
@@ -53,8 +54,12 @@ def dayseal(binary, texts, rounds):
 def presidio(texts, rounds):
     logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
     import spacy
+    import tldextract
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import SpacyNlpEngine
+
+    # The list of domains that it brings, not one from the network.
+    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
     class Blank(SpacyNlpEngine):
         """Words and sentences, without a model."""
@@ -78,7 +83,12 @@ def presidio(texts, rounds):
         text = text.decode()
         return [(ours[r.entity_type], len(text[: r.start].encode()), len(text[: r.end].encode())) for r in results]
 
-    return [in_bytes(text, results) for text, results in zip(texts, found)], statistics.median(seconds)
+    def above(threshold):
+        kept = [[r for r in results if r.score >= threshold] for results in found]
+        return [in_bytes(text, results) for text, results in zip(texts, kept)], statistics.median(seconds)
+
+    name = f"presidio {version('presidio-analyzer')}"
+    return {name: above(0), f"{name}, 0.5": above(0.5)}
 
 
 def score(corpus, findings):
@@ -105,7 +115,7 @@ def main():
     args = parse.parse_args()
     corpus = [unmark(json.loads(line)) for line in Path(args.corpus).read_text().splitlines()]
     texts = [text for text, _ in corpus]
-    sides = {"dayseal": dayseal(args.dayseal, texts, args.rounds), f"presidio {version('presidio-analyzer')}": presidio(texts, args.rounds)}
+    sides = {"dayseal": dayseal(args.dayseal, texts, args.rounds), **presidio(texts, args.rounds)}
     size = sum(map(len, texts))
     scores = {name: score(corpus, found) for name, (found, _) in sides.items()}
     speeds = {name: size / seconds / 1e6 for name, (_, seconds) in sides.items()}
@@ -114,15 +124,15 @@ def main():
         return
 
     def ratio(part, whole):
-        return f"{part / whole:.3f}" if whole else "    –"
+        return f"{part / whole:.3f}" if whole else "–"
 
-    ours, theirs = scores.values()
-    print(f"{len(texts)} texts, {size:,} bytes; recall and precision of {' and of '.join(sides)}")
-    for kind, (planted, covered, found, right) in ours.items():
-        _, their_covered, their_found, their_right = theirs[kind]
-        print(f"{kind:8} {planted:5} planted   {ratio(covered, planted)} {ratio(right, found)}   {ratio(their_covered, planted)} {ratio(their_right, their_found)} of {their_found}")
-    for name, speed in speeds.items():
-        print(f"{name:20} {speed:10.3f} MB/s")
+    print(f"{len(texts)} texts, {size:,} bytes")
+    print("| kind | planted |" + "".join(f" {name}: recall | precision | found |" for name in sides))
+    print("| --- " * (2 + 3 * len(sides)) + "|")
+    for kind in next(iter(scores.values())):
+        rows = [of[kind] for of in scores.values()]
+        print(f"| {kind} | {rows[0][0]} |" + "".join(f" {ratio(covered, planted)} | {ratio(right, found)} | {found} |" for planted, covered, found, right in rows))
+    print("\n".join(f"{name}: {speed:.3f} MB/s" for name, speed in speeds.items()))
 
 
 if __name__ == "__main__":
