@@ -20,6 +20,7 @@ mod padding;
 pub use decode::{Batch, OpenBatch};
 pub use encode::{BatchEncoder, EncodedBatch, Entries};
 pub use header::{Header, MAX_HEADER, MAX_HINTS, MAX_KEY_ID, MAX_WRAPPED_KEY};
+pub(crate) use header::base64_bytes;
 pub use keys::DataKey;
 pub use padding::padded_len;
 

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `entry.md` | [`event`] |
 //! | `batch.md` | [`batch`] |
+//! | `content.md` | [`content`] |
 //! | `objects.md` | [`names`], [`time`], [`LogFile`] |
 //! | `manifest.md` | [`record`], [`manifest`] |
 //! | `checkpoint.md` | [`merkle`], [`note`], [`checkpoint`] |
@@ -31,13 +32,16 @@
 pub mod ack;
 pub mod batch;
 pub mod checkpoint;
+pub mod content;
 pub mod event;
 mod hash;
 mod log_file;
+mod lp;
 pub mod manifest;
 pub mod merkle;
 pub mod names;
 pub mod note;
+mod plaintext;
 pub mod policy;
 pub mod proof;
 pub mod pseudonym;

@@ -2,16 +2,16 @@
 
 use aes_gcm::aead::AeadInOut as _;
 use aes_gcm::{Aes256Gcm, KeyInit as _};
-use zstd::zstd_safe;
 
 use super::encode::{salted_leaf, salted_root};
 use super::keys::{BatchKeys, commits};
 use super::{
-    BatchError, DataKey, Header, MAGIC, MAX_BATCH_LEN, MAX_ENTRIES_LEN, MAX_ENTRY_LEN, MAX_HEADER,
-    PREFIX_LEN, TAG_LEN, VERSION, padded_len,
+    BatchError, DataKey, Header, MAGIC, MAX_BATCH_LEN, MAX_ENTRY_LEN, MAX_HEADER, PREFIX_LEN,
+    TAG_LEN, VERSION,
 };
 use crate::Digest;
 use crate::merkle::inclusion_proof;
+use crate::plaintext::unpack;
 
 /// A batch whose framing and header are well formed. Nothing in it is authenticated yet.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ impl<'a> Batch<'a> {
         Aes256Gcm::new(&keys.encrypt.into())
             .decrypt_inout_detached(&[0; 12].into(), self.associated, body.into(), &tag.into())
             .map_err(|_| BatchError::Decrypt)?;
-        let lines = decompress(&plain[..body_len])?;
+        let lines = unpack(&plain[..body_len]).map_err(BatchError::Contents)?;
         let ends = line_ends(&lines, h.entries)?;
         let mut salts = Vec::new();
         keys.leaf_salts(ends.len(), &mut salts);
@@ -96,38 +96,6 @@ fn prefix(bytes: &[u8]) -> Result<(usize, usize), BatchError> {
         return Err(BatchError::Framing("ciphertext length outside its bounds"));
     }
     Ok((header, ciphertext))
-}
-
-/// The entry lines inside a decrypted plaintext.
-fn decompress(plain: &[u8]) -> Result<Vec<u8>, BatchError> {
-    let bad = BatchError::Contents;
-    let Some((lengths, rest)) = plain.split_first_chunk::<8>() else {
-        return Err(bad("shorter than its two lengths"));
-    };
-    let lines_len = u32::from_be_bytes([lengths[0], lengths[1], lengths[2], lengths[3]]) as usize;
-    let frame_len = u32::from_be_bytes([lengths[4], lengths[5], lengths[6], lengths[7]]) as usize;
-    if lines_len == 0 || lines_len > MAX_ENTRIES_LEN {
-        return Err(bad("entries length outside 1 byte to 32 MiB"));
-    }
-    if frame_len > rest.len() || padded_len(8 + frame_len) != plain.len() {
-        return Err(bad("frame length and padding do not fit the plaintext"));
-    }
-    let (frame, padding) = rest.split_at(frame_len);
-    if padding.iter().any(|b| *b != 0) {
-        return Err(bad("padding is not all zero"));
-    }
-    // One frame and nothing behind it: a decoder would go on to a second or a skippable one.
-    if !frame.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
-        || zstd_safe::find_frame_compressed_size(frame) != Ok(frame_len)
-    {
-        return Err(bad("not exactly one zstd frame"));
-    }
-    if zstd_safe::get_frame_content_size(frame).ok().flatten() != Some(lines_len as u64) {
-        return Err(bad("the zstd frame declares another length"));
-    }
-    let lines =
-        zstd::bulk::decompress(frame, lines_len).map_err(|_| bad("the zstd frame is corrupt"))?;
-    if lines.len() == lines_len { Ok(lines) } else { Err(bad("the zstd frame has another length")) }
 }
 
 /// Ends of the lines, newline included; exactly `count` lines of 1 to 65,535 bytes.

@@ -9,6 +9,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Header;
+use crate::lp::lp;
 use crate::{Digest, Origin, StreamId};
 
 /// The 256-bit data key of one stream. Never printed; wiped when dropped.
@@ -56,12 +57,8 @@ impl BatchKeys {
     ) -> Self {
         let hkdf = Hkdf::<Sha256>::new(Some(&salt.0), &key.0);
         let expand = |label: &[u8]| {
-            let mut info = Vec::with_capacity(192);
-            push_field(&mut info, b"dayseal/v1/batch");
-            push_field(&mut info, label);
-            push_field(&mut info, origin.as_str().as_bytes());
-            push_field(&mut info, &stream.0);
-            push_field(&mut info, &seq.to_be_bytes());
+            let (origin, seq) = (origin.as_str().as_bytes(), seq.to_be_bytes());
+            let info = lp(&[b"dayseal/v1/batch", label, origin, &stream.0, &seq]);
             let mut out = [0; 32];
             hkdf.expand(&info, &mut out).expect("32 bytes is within HKDF's bound");
             out
@@ -101,11 +98,4 @@ pub(super) fn mix_salt(key: &DataKey, random: &[u8; 32], header: &[u8], frame: &
 pub(super) fn commits(keys: &BatchKeys, header: &Header) -> bool {
     use subtle::ConstantTimeEq as _;
     keys.commitment.ct_eq(&header.commitment.0).into()
-}
-
-/// Appends a field with its length (u16, big-endian), so that no two lists of fields look alike.
-fn push_field(out: &mut Vec<u8>, field: &[u8]) {
-    let len = u16::try_from(field.len()).expect("fields are names of at most 128 bytes");
-    out.extend_from_slice(&len.to_be_bytes());
-    out.extend_from_slice(field);
 }
