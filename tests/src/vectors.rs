@@ -6,6 +6,7 @@
 //! generator's move to new ones.
 
 mod batches;
+mod contents;
 mod manifests;
 mod mini;
 mod notes;
@@ -25,6 +26,7 @@ const INDEX_HEAD: &str =
 pub fn generate() -> BTreeMap<String, Vec<u8>> {
     let mut set = Set::default();
     batches::add(&mut set);
+    contents::add(&mut set);
     manifests::add(&mut set);
     notes::add(&mut set);
     texts::add(&mut set);

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dayseal_format::batch::{Batch, BatchEncoder, BatchError, DataKey, Entries, padded_len};
 use dayseal_format::checkpoint::CheckpointError;
+use dayseal_format::content::{self, ContentError, ContentKey, ContentObject, FrameDraft, Part};
 use dayseal_format::manifest::ManifestError;
 use dayseal_format::merkle::{is_consistent, leaf_hash, root, root_of_inclusion};
 use dayseal_format::note::NoteError;
@@ -160,18 +161,81 @@ fn batch_code(error: &BatchError) -> String {
         BatchError::Commitment => "commitment",
         BatchError::Decrypt => "decrypt",
         BatchError::Root { .. } => "root",
-        BatchError::Contents(reason) => match *reason {
-            "shorter than its two lengths" => "contents.short",
-            "entries length outside 1 byte to 32 MiB" => "contents.lengths",
-            "frame length and padding do not fit the plaintext" => "contents.padding",
-            "padding is not all zero" => "contents.zeros",
-            "not exactly one zstd frame" => "contents.frame",
-            "the zstd frame declares another length" => "contents.declared",
-            "the zstd frame is corrupt" | "the zstd frame has another length" => "contents.corrupt",
-            "an entry is empty or longer than 65,535 bytes" => "contents.line",
-            "the number of lines is not the header's number of entries" => "contents.count",
-            other => return format!("contents: {other}"),
-        },
+        BatchError::Contents(reason) => contents_code(reason),
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+fn contents_code(reason: &str) -> &'static str {
+    match reason {
+        "shorter than its two lengths" => "contents.short",
+        "entries length outside 1 byte to 32 MiB" => "contents.lengths",
+        "frame length and padding do not fit the plaintext" => "contents.padding",
+        "padding is not all zero" => "contents.zeros",
+        "not exactly one zstd frame" => "contents.frame",
+        "the zstd frame declares another length" => "contents.declared",
+        "the zstd frame is corrupt" | "the zstd frame has another length" => "contents.corrupt",
+        "an entry is empty or longer than 65,535 bytes" => "contents.line",
+        "the number of lines is not the header's number of entries"
+        | "a record without its newline"
+        | "the number of records is not the one that the frame says" => "contents.count",
+        _ => "contents",
+    }
+}
+
+#[test]
+fn content_objects() {
+    run("content", |case| {
+        let key: [u8; 32] = hex::decode(case.input("content_key")).unwrap().try_into().unwrap();
+        let key = ContentKey::new(key);
+        let object = ContentObject::parse(&case.bytes).map_err(|e| content_code(&e))?;
+        let records = object.open(&key).map_err(|e| content_code(&e))?;
+        let origin = &object.header().origin;
+        let digests: Vec<_> = records.iter().map(|r| r.digest(origin).to_string()).collect();
+        assert_eq!(digests.join(","), case.input("digests"));
+        let stubs = object.parts().filter(|part| matches!(part, Part::Stub(_))).count();
+        assert_eq!(stubs.to_string(), case.input("stubs"));
+        if let Some(whole) = case.inputs.get("erased_from") {
+            let whole = fs::read(vectors().join("content").join(whole)).unwrap();
+            let whole = ContentObject::parse(&whole).unwrap();
+            let receipt = case.input("receipt").parse().unwrap();
+            let erased = whole.erase(case.input("subject"), receipt).unwrap();
+            assert!(erased == case.bytes, "{}: erasing writes other bytes", case.file);
+        }
+        if let Some(random) = case.inputs.get("random") {
+            let random = hex::decode(random).unwrap().try_into().unwrap();
+            let mut rest = records.into_iter();
+            let frames: Vec<_> = object
+                .parts()
+                .map(|part| {
+                    let Part::Frame(frame) = part else { panic!("a stub in a whole object") };
+                    let records = rest.by_ref().take(frame.records as usize).collect();
+                    FrameDraft { subjects: frame.subjects.clone(), records }
+                })
+                .collect();
+            let again = content::encode(object.header().clone(), &frames, &key, &random).unwrap();
+            assert!(again == case.bytes, "{}: the encoder writes other bytes", case.file);
+        }
+        Ok(())
+    });
+}
+
+fn content_code(error: &ContentError) -> String {
+    match error {
+        ContentError::Framing(_) => "framing",
+        ContentError::Version { .. } => "version",
+        ContentError::Length { .. } => "length",
+        ContentError::Header(_) => "header",
+        ContentError::Part { .. } => "part",
+        ContentError::Parts { .. } => "parts",
+        ContentError::Root { .. } => "root",
+        ContentError::Commitment => "commitment",
+        ContentError::Mac => "mac",
+        ContentError::Decrypt { .. } => "decrypt",
+        ContentError::Contents { detail, .. } => contents_code(detail),
+        ContentError::Record { .. } => "record",
+        ContentError::Twice { .. } => "twice",
         other => return other.to_string(),
     }
     .to_owned()

@@ -101,7 +101,9 @@ pub enum ContentError {
     #[error("cannot encode a content object: {0}")]
     Limit(&'static str),
     /// The content key is not the one the object commits to.
-    #[error("the content key does not match the object's key commitment: wrong key, or an altered header")]
+    #[error(
+        "the content key does not match the object's key commitment: wrong key, or an altered header"
+    )]
     Commitment,
     /// The header is not what the holder of the key wrote.
     #[error("the header of the content object was altered: its mac does not hold")]

@@ -4,6 +4,7 @@
 use aes_gcm::aead::AeadInOut as _;
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 use dayseal_format::batch::{DataKey, Header};
+use dayseal_format::content;
 use dayseal_format::{Digest, StreamId, UnixMillis};
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -16,9 +17,14 @@ pub fn key() -> DataKey {
     DataKey::new(KEY)
 }
 
+/// The time of everything fuzzed.
+pub fn time() -> UnixMillis {
+    UnixMillis::new(1_795_132_800_000).expect("2026-11-20")
+}
+
 /// A header with room for everything.
 pub fn header(entries: u32, root: Digest) -> Header {
-    let time = UnixMillis::new(1_795_132_800_000).expect("2026-11-20");
+    let time = time();
     let mut header = Header {
         after: None,
         commitment: Digest([0; 32]),
@@ -90,4 +96,22 @@ pub fn plaintext(lines: &[u8]) -> Vec<u8> {
     out.extend_from_slice(&frame);
     out.resize(dayseal_format::batch::padded_len(out.len()), 0);
     out
+}
+
+/// The header of every fuzzed content object; the writer fills in the rest.
+pub fn content_header() -> content::Header {
+    let (of_batch, zero) = (header(1, Digest([0; 32])), Digest([0; 32]));
+    content::Header {
+        commitment: zero,
+        day: of_batch.day,
+        key_id: of_batch.key_id,
+        mac: zero,
+        origin: of_batch.origin,
+        parts: 0,
+        root: zero,
+        salt: zero,
+        seq: 0,
+        stream: of_batch.stream,
+        wrapped_key: of_batch.wrapped_key,
+    }
 }

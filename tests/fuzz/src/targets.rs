@@ -1,6 +1,9 @@
 //! The targets, by name.
 
 use dayseal_format::batch::{Batch, BatchEncoder, BatchError, Entries};
+use dayseal_format::content::{
+    self, ContentError, ContentKey, ContentObject, ContentRecord, Field, FrameDraft, Part,
+};
 use dayseal_format::event::{ContentDigest, Defaults, Event, EventDraft, EventId, Service};
 use dayseal_format::names::{parse_checkpoint_key, parse_manifest_key};
 use dayseal_format::proof::Proof;
@@ -20,6 +23,8 @@ pub const ALL: &[(&str, Target)] = &[
     ("header", header),
     ("open", open),
     ("lines", lines),
+    ("content", content),
+    ("content_record", content_record),
     ("record", record),
     ("manifest", manifest),
     ("note", note),
@@ -75,6 +80,43 @@ fn open(input: &[u8]) {
     let lines: Vec<u8> = entries.iter().flat_map(|e| e.iter().chain(b"\n")).copied().collect();
     assert_eq!(lines, open.lines());
     assert!(open.proof(open.len() - 1).is_some() && open.proof(open.len()).is_none());
+}
+
+const CONTENT_KEY: ContentKey = ContentKey::new([4; 32]);
+
+/// A whole content object; erasing from what parses gives what parses.
+fn content(bytes: &[u8]) {
+    let Ok(object) = ContentObject::parse(bytes) else { return };
+    let _ = object.open(&CONTENT_KEY);
+    let receipt = EventId::from_parts(seal::time(), [0; 10]);
+    for part in object.parts() {
+        let Part::Frame(frame) = part else { continue };
+        let Some(subject) = frame.subjects.first() else { continue };
+        let erased = object.erase(subject, receipt).expect("it is named");
+        let again = ContentObject::parse(&erased).expect("all other bytes are kept");
+        assert_eq!(again.header(), object.header());
+        assert_eq!(again.erase(subject, receipt), None);
+    }
+}
+
+/// Any content, written and read again.
+fn content_record(input: &[u8]) {
+    let Some((fields, content)) = input.split_first() else { return };
+    let record = ContentRecord {
+        entry: EventId::from_parts(seal::time(), [*fields; 10]),
+        field: if fields & 1 == 0 { Field::Input } else { Field::ChangeTo },
+        media_type: (fields & 2 != 0).then(|| "text/plain".to_owned()),
+        nonce: [*fields; 32],
+        content: content.to_vec(),
+    };
+    let frames = [FrameDraft { subjects: vec!["a".into()], records: vec![record] }];
+    let header = seal::content_header();
+    let bytes = match content::encode(header, &frames, &CONTENT_KEY, &[5; 32]) {
+        Err(ContentError::Limit(_)) => return assert!(content.len() > content::MAX_CONTENT),
+        other => other.expect("within the limits"),
+    };
+    let read = ContentObject::parse(&bytes).and_then(|object| object.open(&CONTENT_KEY));
+    assert_eq!(read.expect("what was written can be read"), frames[0].records);
 }
 
 /// Any lines, encoded and opened again.

@@ -65,8 +65,7 @@ impl<'a> ObjectKeys<'a> {
     fn expand(&self, label: &[u8], n: u32) -> Zeroizing<[u8; 32]> {
         let h = self.header;
         let (origin, seq) = (h.origin.as_str().as_bytes(), h.seq.to_be_bytes());
-        let info =
-            lp(&[b"dayseal/v1/content", label, origin, &h.stream.0, &seq, &n.to_be_bytes()]);
+        let info = lp(&[b"dayseal/v1/content", label, origin, &h.stream.0, &seq, &n.to_be_bytes()]);
         let mut out = Zeroizing::new([0; 32]);
         self.hkdf.expand(&info, &mut *out).expect("32 bytes is within HKDF's bound");
         out

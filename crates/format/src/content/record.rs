@@ -163,8 +163,8 @@ impl ContentRecord {
             return Err("a record has 1 to 16,777,216 bytes");
         }
         // Its message would quote what it met.
-        let wire: Wire =
-            serde_json::from_slice(line).map_err(|_| "not a content record, or a field is wrong")?;
+        let wire: Wire = serde_json::from_slice(line)
+            .map_err(|_| "not a content record, or a field is wrong")?;
         if wire.encode() != line {
             return Err("not its one encoding");
         }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use dayseal_format::batch::{BatchEncoder, Entries};
+use dayseal_format::content::{self, ContentKey, ContentObject, ContentRecord, Field, FrameDraft};
 use dayseal_format::event::{Actor, AiCall, Defaults, Event, EventId, Outcome, Service};
 use dayseal_format::manifest::{ManifestBuilder, ManifestPlan};
 use dayseal_format::merkle::{Frontier, leaf_hash};
@@ -48,6 +49,21 @@ fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
     let lines = [line.as_slice(), b"\n{}\n"].concat();
     let mut two_frames = seal::plaintext(b"a\n");
     two_frames[8] ^= 1;
+
+    let of = |n: u8, text: &str| ContentRecord {
+        entry: event.id,
+        field: if n == 0 { Field::Input } else { Field::Output },
+        media_type: None,
+        nonce: [n; 32],
+        content: text.into(),
+    };
+    let frames = [
+        FrameDraft { subjects: vec!["a".into(), "b".into()], records: vec![of(0, "question")] },
+        FrameDraft { subjects: vec![], records: vec![of(1, "answer")] },
+    ];
+    let content =
+        content::encode(seal::content_header(), &frames, &ContentKey::new([4; 32]), &[5; 32])?;
+    let erased = ContentObject::parse(&content)?.erase("a", event.id).ok_or("a is named")?;
 
     let signing = SigningKey::from_bytes(&[9; 32]);
     let origin = encoded.header.origin.clone();
@@ -144,6 +160,10 @@ fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
 
     Ok(vec![
         ("batch", "two_entries", encoded.bytes),
+        ("content", "two_frames", content),
+        ("content", "one_erased", erased),
+        ("content_record", "text", b"\x02a question".to_vec()),
+        ("content_record", "bytes", vec![1, 0xff, 0x0a, 0]),
         ("header", "plain", json),
         ("open", "two_entries", [&[2], seal::plaintext(&lines).as_slice()].concat()),
         ("open", "one_short_entry", [&[1], seal::plaintext(b"a\n").as_slice()].concat()),
