@@ -49,10 +49,15 @@
 //! `examples/quickstart.rs` runs on a directory. Formats: `docs/spec/README.md`; what an attacker
 //! with a producer's rights can do: `docs/threat-model.md`.
 
+#[cfg(feature = "ai")]
+pub mod ai;
 mod batch;
 mod builder;
+#[cfg(feature = "reqwest-middleware")]
+pub mod client;
 mod clock;
 mod error;
+pub mod events;
 mod log;
 mod metrics;
 pub mod privacy;
