@@ -327,7 +327,7 @@ impl Observation {
 
     fn skipped(&mut self, events: u64) {
         if events > 0 {
-            self.unread.push(format!("response: {events} events not read"));
+            self.unread.push(format!("response: events not read: {events}"));
         }
     }
 
