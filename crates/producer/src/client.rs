@@ -31,9 +31,6 @@
 mod call;
 mod tee;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -241,7 +238,7 @@ pub(crate) struct Inner {
 impl AuditCalls {
     /// Settings for recording into `log`.
     pub fn builder(log: AuditLog) -> AuditCallsBuilder {
-        let actor = Actor::service(log.service().name.clone());
+        let actor = Actor::service(log.service_name().to_owned());
         AuditCallsBuilder {
             log,
             recognizer: Recognizer::default(),

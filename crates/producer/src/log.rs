@@ -193,8 +193,8 @@ impl AuditLog {
         self.inner.clock.now()
     }
 
-    pub(crate) fn service(&self) -> &Service {
-        &self.inner.service
+    pub(crate) fn service_name(&self) -> &str {
+        &self.inner.service.name
     }
 
     pub(crate) fn tenant(&self) -> &str {
