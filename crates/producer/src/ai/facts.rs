@@ -184,7 +184,7 @@ impl Facts {
     /// The first decision counts: what follows from it does not.
     pub(super) fn block(&mut self, stage: Option<SafetyStage>, reason: &str) {
         let reason = text::code(reason).unwrap_or_else(|| "blocked".to_owned());
-        let block = self.blocked.get_or_insert_with(|| Block { stage, reason });
+        let block = self.blocked.get_or_insert(Block { stage, reason });
         block.stage = block.stage.or(stage);
     }
 

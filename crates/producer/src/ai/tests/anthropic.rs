@@ -49,9 +49,9 @@ fn the_first_token_is_not_the_first_byte() {
         begun
     };
     let first = STREAM.find("event: content_block_delta").unwrap();
-    call.data(STREAM[..first].as_bytes());
+    call.data(&STREAM.as_bytes()[..first]);
     assert!(!call.answering(), "head and ping say nothing yet");
-    call.data(STREAM[first..].as_bytes());
+    call.data(&STREAM.as_bytes()[first..]);
     assert!(call.answering());
 }
 

@@ -141,9 +141,9 @@ fn a_changed_frame_is_not_read() {
 
 #[test]
 fn errors_by_header_and_body() {
-    let call = |header, body: &str, status| {
+    let call = |header: &'static str, body: &str, status| {
         let call = converse(false).status(status);
-        let call = if header == "" { call } else { call.header("x-amzn-errortype", header) };
+        let call = if header.is_empty() { call } else { call.header("x-amzn-errortype", header) };
         call.event(body)
     };
     let found =
