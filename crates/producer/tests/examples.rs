@@ -1,5 +1,6 @@
 //! The examples run, and record what they say.
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
+#![allow(clippy::duplicate_mod, reason = "each example brings its own surroundings")]
 
 #[allow(dead_code, reason = "its `main` is not called here")]
 #[path = "../examples/agent_with_tools.rs"]
