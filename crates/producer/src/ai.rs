@@ -37,6 +37,7 @@ mod anthropic;
 mod bedrock;
 mod context;
 mod facts;
+mod form;
 mod frames;
 mod hosts;
 mod json;
@@ -119,6 +120,11 @@ impl Recognizer {
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
+    }
+
+    /// The most bytes held of a body.
+    pub fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Sets whether prompts and answers are kept for [`Observed`], to make digests of them. By

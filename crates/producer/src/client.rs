@@ -39,7 +39,7 @@ use reqwest::{Request, Response, ResponseBuilderExt as _};
 use reqwest_middleware::{Error, Middleware, Next};
 
 use self::call::Call;
-use self::tee::Tee;
+use self::tee::{RequestTee, Tee};
 use crate::ai::{CallContext, End, Provider, Recognized, Recognizer, RequestBody, RequestHead};
 use crate::{Actor, AuditLog, OpenError};
 
@@ -207,7 +207,6 @@ impl AuditCallsBuilder {
                 log: self.log,
                 recognizer,
                 actor: self.actor,
-                content,
                 intent: self.intent,
                 refusal: self.refusal,
                 polls: self.polls,
@@ -228,7 +227,6 @@ pub(crate) struct Inner {
     pub(crate) log: AuditLog,
     recognizer: Recognizer,
     pub(crate) actor: Actor,
-    pub(crate) content: ContentMode,
     intent: Intent,
     pub(crate) refusal: Refusal,
     pub(crate) polls: bool,
@@ -283,7 +281,7 @@ impl AuditCalls {
 impl Middleware for AuditCalls {
     async fn handle(
         &self,
-        request: Request,
+        mut request: Request,
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
@@ -299,6 +297,10 @@ impl Middleware for AuditCalls {
         let context = context.traced(request.headers());
         let mut call = Call::new(self.inner.clone(), observation, context);
         call.intent(self.inner.intent).await.map_err(Error::middleware)?;
+        if let Some(body) = request.body_mut().take_if(|body| body.as_bytes().is_none()) {
+            let tee = RequestTee::new(body, call.sent(), self.inner.recognizer.limit());
+            *request.body_mut() = Some(reqwest::Body::wrap(tee));
+        }
 
         // Dropped while it waits here, `call` writes its entry.
         let response = match next.run(request, extensions).await {

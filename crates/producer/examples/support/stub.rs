@@ -142,15 +142,21 @@ fn serve(
     for (name, value) in &reply.headers {
         write!(stream, "{name}: {value}\r\n")?;
     }
-    write!(stream, "transfer-encoding: chunked\r\n\r\n")?;
+    let known = reply.headers.iter().any(|(name, _)| *name == "content-length");
+    write!(stream, "{}\r\n", if known { "" } else { "transfer-encoding: chunked\r\n" })?;
     // An empty chunk would be the end of the body.
     for chunk in reply.chunks.iter().filter(|chunk| !chunk.is_empty()) {
-        write!(stream, "{:x}\r\n", chunk.len())?;
-        stream.write_all(chunk)?;
-        write!(stream, "\r\n")?;
+        if known {
+            stream.write_all(chunk)?;
+        } else {
+            write!(stream, "{:x}\r\n", chunk.len())?;
+            stream.write_all(chunk)?;
+            write!(stream, "\r\n")?;
+        }
         stream.flush()?;
     }
     match reply.after {
+        After::End if known => {}
         After::End => write!(stream, "0\r\n\r\n")?,
         After::Cut => {}
         // Ends when the client closes its side.
@@ -172,8 +178,22 @@ fn read(stream: &TcpStream) -> std::io::Result<Request> {
         let Some((name, value)) = line.split_once(':') else { break };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    let length = headers.get("content-length").map_or(0, |n| n.parse().unwrap());
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
+    let mut body = Vec::new();
+    if headers.contains_key("transfer-encoding") {
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            let length = usize::from_str_radix(line.trim(), 16).unwrap();
+            let mut chunk = vec![0; length + 2];
+            reader.read_exact(&mut chunk)?;
+            body.extend_from_slice(&chunk[..length]);
+            if length == 0 {
+                break;
+            }
+        }
+    } else {
+        body = vec![0; headers.get("content-length").map_or(0, |n| n.parse().unwrap())];
+        reader.read_exact(&mut body)?;
+    }
     Ok(Request { method, target, headers, body })
 }

@@ -8,7 +8,7 @@ use super::frames::Frames;
 use super::hosts::Dialect;
 use super::route::{Endpoint, Route};
 use super::sse::Sse;
-use super::{anthropic, bedrock, json, kling, openai, prompt, rates, text};
+use super::{anthropic, bedrock, form, json, kling, openai, prompt, rates, text};
 
 /// How an answer ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum End {
 pub enum RequestBody<'a> {
     /// All of it.
     Bytes(&'a [u8]),
-    /// It is sent as a stream, and not looked at.
+    /// It is sent as a stream; [`Observation::request_sent`] may tell it later.
     Streamed,
 }
 
@@ -41,6 +41,10 @@ pub struct Observation {
     status: Option<u16>,
     reader: Reader,
     stream: bool,
+    /// The request's `content-type`.
+    request_type: String,
+    /// The request's body is still to be told.
+    streamed: bool,
     /// What was not read, and why.
     unread: Vec<String>,
     /// That of the answer is among it.
@@ -79,7 +83,8 @@ pub struct Observed {
     pub request_id: Option<String>,
     /// The provider's id of the job, for answers that come later.
     pub job: Option<String>,
-    /// It only asked after a job, which is not done.
+    /// It only asked after a job, which is not done, or read again what no job is behind: such calls
+    /// come every few seconds and say nothing.
     pub pending_query: bool,
     /// The prompt.
     pub input: Option<Captured>,
@@ -106,34 +111,69 @@ impl Observation {
         };
         let mut facts = Facts::new(call, keep, limit);
         facts.job_id.clone_from(&route.job);
-        let mut unread = Vec::new();
-        match body {
-            _ if route.endpoint == Endpoint::Other => {}
-            RequestBody::Streamed => unread.push("request: streamed".to_owned()),
-            RequestBody::Bytes([]) => {}
-            RequestBody::Bytes(bytes) if bytes.len() > limit => {
-                unread.push(format!("request: {} bytes, more than {limit}", bytes.len()));
-            }
-            RequestBody::Bytes(bytes) => match json::parse(bytes) {
-                None => unread.push("request: not JSON".to_owned()),
-                Some(value) => {
-                    match route.provider.dialect {
-                        Dialect::OpenAi => openai::request(&mut facts, &value),
-                        Dialect::Anthropic => anthropic::request(&mut facts, &value),
-                        Dialect::Bedrock => bedrock::request(&mut facts, route.endpoint, &value),
-                        Dialect::Kling => kling::request(&mut facts, &value),
-                        Dialect::Unknown => {}
-                    }
-                    prompt::take(&mut facts, bytes);
-                }
-            },
-        }
         if route.provider.dialect == Dialect::Bedrock {
             bedrock::request_headers(&mut facts, headers);
         }
-        let stream = route.stream;
-        let (reader, rates) = (Reader::Nothing, Vec::new());
-        Self { route, facts, limit, status: None, reader, stream, unread, blind: false, rates }
+        let kind = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let mut call = Self {
+            stream: route.stream,
+            request_type: kind.to_owned(),
+            streamed: matches!(body, RequestBody::Streamed) && route.endpoint != Endpoint::Other,
+            route,
+            facts,
+            limit,
+            status: None,
+            reader: Reader::Nothing,
+            unread: Vec::new(),
+            blind: false,
+            rates: Vec::new(),
+        };
+        if let RequestBody::Bytes(bytes) = body {
+            call.read_request(bytes, bytes.len() <= limit);
+        }
+        call
+    }
+
+    /// Gives the body of a request that was [`RequestBody::Streamed`], once it was sent: all of it, or
+    /// as much as was held.
+    pub fn request_sent(&mut self, held: &[u8], whole: bool) {
+        if std::mem::take(&mut self.streamed) {
+            self.read_request(held, whole && held.len() <= self.limit);
+        }
+    }
+
+    fn read_request(&mut self, bytes: &[u8], whole: bool) {
+        let (route, facts) = (&self.route, &mut self.facts);
+        if route.endpoint == Endpoint::Other || bytes.is_empty() {
+            return;
+        }
+        let form = form::read(&self.request_type, bytes);
+        if !whole {
+            self.unread.push(format!("request: more than {} bytes", self.limit));
+        }
+        let body = match form {
+            Some(form) => {
+                if let Some(file) = form.file.filter(|_| whole) {
+                    facts.input.push(file);
+                }
+                form.fields
+            }
+            None if !whole => return,
+            None => match json::parse(bytes) {
+                Some(value) => {
+                    prompt::take(facts, bytes);
+                    value
+                }
+                None => return self.unread.push("request: not JSON".to_owned()),
+            },
+        };
+        match route.provider.dialect {
+            Dialect::OpenAi => openai::request(facts, &body),
+            Dialect::Anthropic => anthropic::request(facts, &body),
+            Dialect::Bedrock => bedrock::request(facts, route.endpoint, &body),
+            Dialect::Kling => kling::request(facts, &body),
+            Dialect::Unknown => {}
+        }
     }
 
     /// What is known before the call, as an event of its intent: `ai.generation.started`.
@@ -224,6 +264,9 @@ impl Observation {
 
     /// The answer is over.
     pub fn finish(mut self, end: End) -> Observed {
+        if self.streamed {
+            self.unread.push("request: streamed".to_owned());
+        }
         let whole = self.last(&end);
         let (kind, outcome, code) = self.verdict(end, whole);
         self.facts.close();
@@ -259,9 +302,14 @@ impl Observation {
             text.truncate(text.floor_char_boundary(limits::SHORT_TEXT));
             Reason { code: Some(code), text: Some(text).filter(|text| !text.is_empty()) }
         });
-        let pending_query = self.route.endpoint == Endpoint::Query
-            && facts.job == Some(Job::Pending)
-            && outcome == Outcome::Deferred;
+        // Reading a finished answer again, which no job stands behind, is no news either.
+        let query = self.route.endpoint == Endpoint::Query;
+        let pending_query = query
+            && match facts.job {
+                Some(Job::Pending) => outcome == Outcome::Deferred,
+                Some(Job::Done) => false,
+                None => outcome == Outcome::Success,
+            };
         Observed {
             kind,
             outcome,
@@ -318,9 +366,11 @@ impl Observation {
                 self.facts.ended
             }
             Reader::Frames(frames) => {
-                let whole = frames.whole();
+                if *end == End::Complete && frames.skipped == 0 && !frames.whole() {
+                    self.unread.push("response: ends inside a frame".to_owned());
+                }
                 self.skipped(frames.skipped);
-                self.facts.ended && (whole || *end == End::Dropped)
+                self.facts.ended
             }
         }
     }
@@ -364,8 +414,6 @@ impl Observation {
         }
         if !whole {
             match end {
-                // Broken off after the stream's own end: nothing is missing.
-                _ if self.stream && facts.ended => {}
                 End::Failed(word) => return failed(code(word)),
                 End::TimedOut => return unknown("timeout"),
                 End::Dropped => return unknown("dropped"),

@@ -40,7 +40,7 @@ pub(super) fn request(facts: &mut Facts, body: &Value) {
 
 /// A whole answer.
 pub(super) fn answer(facts: &mut Facts, endpoint: Endpoint, body: &Value) {
-    if endpoint == Endpoint::Responses {
+    if matches!(endpoint, Endpoint::Responses | Endpoint::Query) {
         response(facts, body);
         for item in list(body, &["output"]) {
             response_item(facts, item);
@@ -182,6 +182,11 @@ fn response(facts: &mut Facts, body: &Value) {
     facts.answer(body);
     usage(facts, body);
     let incomplete = text(body, &["incomplete_details", "reason"]);
+    let background = body.get("background") == Some(&Value::Bool(true));
+    if background {
+        facts.job_id = facts.call.response_id.clone().or(facts.job_id.take());
+        facts.job = Some(Job::Done);
+    }
     match text(body, &["status"]).unwrap_or_default() {
         "failed" => {
             facts.ended = true;
@@ -192,16 +197,12 @@ fn response(facts: &mut Facts, body: &Value) {
             facts.fail("cancelled");
         }
         status @ ("completed" | "incomplete") => {
-            facts.job = facts.job.map(|_| Job::Done);
             facts.finished(0, incomplete.unwrap_or(status));
             if incomplete == Some("content_filter") {
                 facts.block(Some(SafetyStage::Output), "content_filter");
             }
         }
-        "queued" | "in_progress" if body.get("background") == Some(&Value::Bool(true)) => {
-            facts.job = Some(Job::Pending);
-            facts.job_id = facts.call.response_id.clone();
-        }
+        "queued" | "in_progress" if background => facts.job = Some(Job::Pending),
         _ => {}
     }
 }

@@ -60,6 +60,7 @@ impl Route {
         let post = method.eq_ignore_ascii_case("POST");
         match provider.dialect {
             Dialect::OpenAi if post => openai(provider, &parts),
+            Dialect::OpenAi if method.eq_ignore_ascii_case("GET") => background(provider, &parts),
             Dialect::Anthropic if post => anthropic(provider, &parts),
             Dialect::Bedrock if post => bedrock(provider, &parts),
             Dialect::Kling => kling(provider, method, &parts),
@@ -88,6 +89,13 @@ fn openai(provider: Provider, parts: &[&str]) -> Option<Route> {
     let deployment = parts.windows(2).find(|pair| pair[0] == "deployments");
     route.model = deployment.and_then(|pair| decoded(pair[1]));
     Some(route)
+}
+
+/// A response that is made in the background is asked after by its id.
+fn background(provider: Provider, parts: &[&str]) -> Option<Route> {
+    let [.., "responses", job] = parts else { return None };
+    let job = decoded(job);
+    Some(Route { job, ..Route::new(provider, Endpoint::Query, "chat") })
 }
 
 fn anthropic(provider: Provider, parts: &[&str]) -> Option<Route> {
@@ -157,6 +165,7 @@ mod tests {
         for (provider, method, path, expected) in [
             (Provider::openai(), "POST", "/v1/chat/completions", "Chat chat "),
             (Provider::openai(), "POST", "/v1/responses/", "Responses chat "),
+            (Provider::openai(), "GET", "/v1/responses/resp_1", "Query chat resp_1"),
             (Provider::openai(), "POST", "/v1/completions", "Completions text_completion "),
             (Provider::openai(), "POST", "/v1/embeddings", "Embeddings embeddings "),
             (Provider::openai(), "POST", "/v1/images/edits", "Images image_edit "),
@@ -209,6 +218,7 @@ mod tests {
             (Provider::openai(), "GET", "/v1/chat/completions"),
             (Provider::openai(), "GET", "/v1/models"),
             (Provider::openai(), "POST", "/v1/files"),
+            (Provider::openai(), "POST", "/v1/responses/resp_1/cancel"),
             (Provider::anthropic(), "POST", "/v1/messages/batches"),
             (Provider::bedrock(), "POST", "/model/converse"),
             (Provider::bedrock(), "POST", "/guardrail/g/version/1/apply"),

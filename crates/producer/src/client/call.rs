@@ -1,14 +1,15 @@
 //! One call under way: what was seen of it, and the one entry at its end.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use dayseal_format::UnixMillis;
 use dayseal_format::event::{EventBuilder, EventDraft, EventError, EventId, limits};
 use http::HeaderMap;
 use tokio::time::Instant;
 
-use super::{ContentMode, Inner, Intent, NotRecorded, Refusal};
+use super::tee::Sent;
+use super::{Inner, Intent, NotRecorded, Refusal};
 use crate::ai::{CallContext, Digests, End, Observation, Observed};
 use crate::{RecordError, TryRecordError};
 
@@ -24,6 +25,8 @@ pub(super) struct Call {
     first_ms: Option<u64>,
     /// The entry of the intent.
     parent: Option<EventId>,
+    /// The request, if it is sent as a stream.
+    sent: Option<Arc<Mutex<Sent>>>,
 }
 
 impl Call {
@@ -34,8 +37,14 @@ impl Call {
     ) -> Self {
         context.actor.get_or_insert_with(|| inner.actor.clone());
         let (time, start) = (inner.log.now(), Instant::now());
-        let (first_ms, parent) = (None, None);
-        Self { inner, observation: Some(observation), context, time, start, first_ms, parent }
+        let observation = Some(observation);
+        let (first_ms, parent, sent) = (None, None, None);
+        Self { inner, observation, context, time, start, first_ms, parent, sent }
+    }
+
+    /// Where the body of a streamed request is held.
+    pub(super) fn sent(&mut self) -> Arc<Mutex<Sent>> {
+        self.sent.get_or_insert_default().clone()
     }
 
     pub(super) async fn intent(&mut self, intent: Intent) -> Result<(), NotRecorded> {
@@ -82,7 +91,11 @@ impl Call {
 
     /// Writes the entry, once.
     pub(super) fn finish(&mut self, end: End) -> Result<(), NotRecorded> {
-        let Some(observation) = self.observation.take() else { return Ok(()) };
+        let Some(mut observation) = self.observation.take() else { return Ok(()) };
+        if let Some(sent) = &self.sent {
+            let (held, whole) = Sent::take(sent);
+            observation.request_sent(&held, whole);
+        }
         let mut observed = observation.finish(end);
         if observed.pending_query && !self.inner.polls {
             add(&self.inner.counters.polls);
@@ -110,8 +123,8 @@ impl Call {
     fn event(&self, observed: Observed) -> EventBuilder {
         let log = &self.inner.log;
         let tenant = self.context.tenant.as_deref().unwrap_or(log.tenant());
-        let pseudonyms = log.pseudonyms().filter(|_| self.inner.content == ContentMode::Digest);
-        let digests = pseudonyms.map(|pseudonyms| Digests { pseudonyms, tenant });
+        // Without a text to take it of, there is no digest: in the mode `None` no text is kept.
+        let digests = log.pseudonyms().map(|pseudonyms| Digests { pseudonyms, tenant });
         observed.event(&self.context, self.parent, digests)
     }
 

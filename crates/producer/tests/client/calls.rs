@@ -217,19 +217,68 @@ async fn invalid_utf8_passes_and_says_so() {
     assert_eq!(f.entry().await["reason"]["text"], "response: not JSON");
 }
 
+/// A body that is sent as it comes, as forms are.
+fn streamed(text: &'static str) -> reqwest::Body {
+    reqwest::Response::from(http::Response::new(text)).into()
+}
+
 #[tokio::test]
-async fn a_streamed_request_is_not_looked_at() {
-    let f = Fixture::new(Reply::json(ANSWER)).await;
-    // Any body but bytes: here the answer of another call.
-    let other = reqwest::Response::from(http::Response::new("x"));
-    let request = f.post("api.openai.com", CHAT, other).header("content-length", "1");
+async fn a_streamed_request_passes_and_is_read() {
+    for length in [true, false] {
+        let f = Fixture::new(Reply::json(ANSWER)).await;
+        let mut request = f.post("api.openai.com", CHAT, streamed(HELLO));
+        if length {
+            request = request.header("content-length", HELLO.len());
+        }
+        request.send().await.unwrap().bytes().await.unwrap();
+        assert_eq!(f.stub.seen()[0].body, HELLO.as_bytes());
+        let entry = f.entry().await;
+        assert_eq!(entry["reason"], Value::Null, "{length}");
+        assert_eq!(entry["ai"]["model_requested"], "gpt-4o");
+        assert_eq!(entry["content"]["input"]["bytes"], 6);
+    }
+}
+
+#[tokio::test]
+async fn a_streamed_request_too_large_passes_and_says_so() {
+    let f = Fixture::with(Reply::json("{}"), |log| log, |a| a.body_limit(20)).await;
+    f.post("api.openai.com", CHAT, streamed(HELLO)).send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(f.stub.seen()[0].body, HELLO.as_bytes());
+    assert_eq!(f.entry().await["reason"]["text"], "request: more than 20 bytes");
+}
+
+#[tokio::test]
+async fn a_form() {
+    let form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nAUDIO\r\n--b--\r\n";
+    let f = Fixture::new(Reply::json(r#"{"text":"Hello"}"#)).await;
+    let request = f.post("api.openai.com", "/v1/audio/transcriptions", streamed(form));
+    let request = request.header("content-type", "multipart/form-data; boundary=b");
     request.send().await.unwrap().bytes().await.unwrap();
-    assert_eq!(f.stub.seen()[0].body, b"x");
     let entry = f.entry().await;
-    assert_eq!(entry["reason"], json!({"code": "unread", "text": "request: streamed"}));
     assert_eq!(
-        (&entry["outcome"], &entry["ai"]["model_answered"]),
-        (&json!("success"), &json!("gpt-4o-x"))
+        (&entry["ai"]["model_requested"], &entry["action"]),
+        (&json!("whisper-1"), &json!("transcription"))
+    );
+    assert_eq!(entry["content"], json!({"input": {"bytes": 5}, "output": {"bytes": 5}}));
+}
+
+#[tokio::test]
+async fn a_caller_that_counts_bytes_and_stops() {
+    let audio = vec![0xff_u8; 3_000];
+    let reply = Reply::of("audio/mpeg", vec![audio.clone()]).header("content-length", "3000");
+    let f = Fixture::new(reply).await;
+    let request = r#"{"model":"tts-1","input":"Hello","voice":"alloy"}"#;
+    let mut response = f.post("api.openai.com", "/v1/audio/speech", request).send().await.unwrap();
+    assert_eq!(response.content_length(), Some(3_000));
+    let mut got = 0;
+    while got < 3_000 {
+        got += response.chunk().await.unwrap().unwrap().len();
+    }
+    drop(response);
+    let entry = f.entry().await;
+    assert_eq!(
+        (&entry["outcome"], &entry["content"]["output"]["bytes"]),
+        (&json!("success"), &json!(3_000))
     );
 }
 

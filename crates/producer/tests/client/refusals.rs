@@ -1,8 +1,11 @@
 //! A log that does not take the entry.
 
+use std::pin::Pin;
+
 use dayseal::client::{Intent, NotRecorded, Refusal};
 use dayseal::keys::{DataKeySource, GeneratedKey, KeyContext, KeyError};
 use dayseal::{Event, Outcome};
+use http_body::Body as _;
 use serde_json::json;
 
 use super::*;
@@ -63,11 +66,20 @@ async fn a_body_of_known_length_fails_too() {
     let reply = Reply::json(ANSWER).header("content-length", ANSWER.len().to_string());
     let f = Fixture::with(reply, |log| log, |a| a.refusal(Refusal::Fail)).await;
     f.log.close().await.unwrap();
-    let mut response = f.chat().send().await.unwrap();
-    while let Ok(Some(_)) = response.chunk().await {}
-    assert_eq!(f.audit.metrics().refused, 1);
     let response = f.chat().send().await.unwrap();
     assert!(refusal(&response.bytes().await.unwrap_err()).sent());
+
+    // Who asks the body whether it is at its end is not told so before the refusal.
+    let mut body = reqwest::Body::from(f.chat().send().await.unwrap());
+    let mut got = 0;
+    loop {
+        assert!(!body.is_end_stream());
+        match std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.unwrap() {
+            Ok(frame) => got += frame.into_data().unwrap().len(),
+            Err(error) => break assert!(refusal(&error).sent()),
+        }
+    }
+    assert_eq!(got, ANSWER.len());
 }
 
 #[tokio::test]

@@ -101,6 +101,31 @@ fn a_guardrail_intervened() {
 }
 
 #[test]
+fn the_first_side_that_a_guardrail_stopped_counts() {
+    let acted = r#"{"contentPolicy":{"filters":[{"type":"HATE","action":"BLOCKED"}]}}"#;
+    let trace = |input: &str, output: &str| {
+        let whole = format!(
+            r#"{{"stopReason":"guardrail_intervened","trace":{{"guardrail":{{"inputAssessment":{{"g":{input}}},"outputAssessments":{{"g":[{output}]}}}}}}}}"#
+        );
+        converse(false).event(whole)["safety"]["stage"].clone()
+    };
+    assert_eq!(trace(acted, acted), "input");
+    assert_eq!(trace("{}", acted), "output");
+}
+
+#[test]
+fn a_stream_that_ends_inside_its_last_frame() {
+    let bytes = stream("end_turn");
+    let found = converse(true).event(&bytes[..bytes.len() - 5]);
+    assert_eq!(found["outcome"], "success", "the model had said that it was done");
+    let reason = json!({"code": "unread", "text": "response: ends inside a frame"});
+    assert_eq!((&found["reason"], &found["ai"]["usage"]), (&reason, &Value::Null));
+    let call = converse(true);
+    let found = event(call.observe([&bytes[..bytes.len() - 5]], End::Failed("connection_lost")));
+    assert_eq!(found["outcome"], "success");
+}
+
+#[test]
 fn an_exception_inside_a_stream() {
     let broken = [
         frame("event", "messageStart", r#"{"role":"assistant"}"#),

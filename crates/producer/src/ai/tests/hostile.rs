@@ -40,7 +40,7 @@ fn a_body_too_large_is_not_held() {
 fn a_request_too_large_says_so() {
     let request = format!(r#"{{"model":"m","messages":"{}"}}"#, "x".repeat(3_000));
     let found = post(HOST, CHAT, request).recognizer(small()).event(r#"{"id":"c"}"#);
-    assert_eq!(found["reason"]["text"], "request: 3027 bytes, more than 2000");
+    assert_eq!(found["reason"]["text"], "request: more than 2000 bytes");
     assert_eq!(found["outcome"], "success");
 }
 
@@ -160,6 +160,17 @@ fn content_is_kept_only_if_asked_for_and_never_shown() {
     assert_eq!(observed.input.as_ref().unwrap().text(), Some(&b"Hello!"[..]));
     let shown = format!("{observed:?}");
     assert!(!shown.contains("Hidden") && !shown.contains("Hello"), "{shown}");
+}
+
+#[test]
+fn a_text_too_large_is_not_kept_but_counted() {
+    let piece = |text: &str| {
+        format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+    };
+    let stream = piece(&"x".repeat(1_500)).repeat(2) + "data: [DONE]\n\n";
+    let keep = small().keep_content(true);
+    let output = chat().recognizer(keep).sse().observe([stream], End::Complete).output.unwrap();
+    assert_eq!((output.bytes(), output.text()), (3_000, None));
 }
 
 proptest! {

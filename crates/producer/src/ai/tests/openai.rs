@@ -316,3 +316,62 @@ fn audio() {
         (&json!("success"), &json!(6))
     );
 }
+
+#[test]
+fn a_response_made_in_the_background_is_asked_after() {
+    let ask =
+        Exchange { method: "GET", request: Vec::new(), ..post(HOST, "/v1/responses/r-1", "") };
+    let body = |status: &str, background: bool| {
+        format!(r#"{{"id":"r-1","status":"{status}","background":{background},"model":"m"}}"#)
+    };
+    let asked = |status, background| ask.observe([body(status, background)], End::Complete);
+    assert!(asked("in_progress", true).pending_query);
+    assert!(asked("completed", false).pending_query, "an answer is read again");
+    let done = asked("completed", true);
+    assert!(!done.pending_query);
+    let found = event(done);
+    assert_eq!(
+        (&found["type"], &found["outcome"]),
+        (&json!("ai.generation.completed"), &json!("success"))
+    );
+    assert_eq!(found["correlation"], json!({"job": "r-1"}));
+    assert!(!asked("failed", true).pending_query);
+    let lost = ask.status(404).observe(["{}"], End::Complete);
+    assert!(!lost.pending_query);
+}
+
+#[test]
+fn a_form_that_was_streamed() {
+    let body = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nAUDIO\r\n--b--\r\n";
+    let call = post(HOST, "/v1/audio/transcriptions", "")
+        .header("content-type", "multipart/form-data; boundary=b");
+    let finish = |told: Option<(&str, bool)>| {
+        let head = RequestHead {
+            method: "POST",
+            host: HOST,
+            port: None,
+            path: &call.path,
+            headers: &call.headers,
+        };
+        let Recognized::Call(mut observation) =
+            call.recognizer.request(&head, RequestBody::Streamed)
+        else {
+            panic!()
+        };
+        if let Some((held, whole)) = told {
+            observation.request_sent(held.as_bytes(), whole);
+        }
+        observation.response(200, &HeaderMap::new());
+        observation.data(br#"{"text":"Hello"}"#);
+        event(observation.finish(End::Complete))
+    };
+    let found = finish(Some((body, true)));
+    assert_eq!(found["ai"]["model_requested"], "whisper-1");
+    assert_eq!(found["content"], json!({"input": {"bytes": 5}, "output": {"bytes": 5}}));
+    assert_eq!(found["reason"], Value::Null);
+    let found = finish(Some((&body[..120], false)));
+    assert_eq!(found["ai"]["model_requested"], "whisper-1");
+    assert_eq!(found["content"], json!({"output": {"bytes": 5}}), "half a file is not the file");
+    assert_eq!(found["reason"]["text"], "request: more than 4194304 bytes");
+    assert_eq!(finish(None)["reason"]["text"], "request: streamed");
+}
