@@ -24,9 +24,9 @@ test: ## Every test; installs the emulators and the Python reader's needs into .
 # nextest is faster where it is installed; plain cargo runs the same tests.
 test-rust: ## The Rust tests alone; those that need S3 say so and skip, but fail where CI is set
 	if cargo nextest --version >/dev/null 2>&1; \
-	then cargo nextest run --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws; \
-	else cargo test --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws --lib --bins --tests; fi
-	cargo test --locked -q --workspace --doc
+	then cargo nextest run --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws,dayseal/reqwest-middleware; \
+	else cargo test --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws,dayseal/reqwest-middleware --lib --bins --tests; fi
+	cargo test --locked -q --workspace --features dayseal/reqwest-middleware --doc
 
 test-localstack: ## The emulators that the other tests stand on: functions, schedules, metrics, alarms, keys, rights
 	localstack/tests/run.sh
@@ -47,9 +47,11 @@ fmt:
 clippy:
 	@for package in $(PACKAGES); do echo "clippy $$package"; cargo clippy --locked -q -p $$package --all-targets -- -D warnings || exit 1; done
 	cargo clippy --locked -q -p dayseal-keys --features aws --all-targets -- -D warnings
+	cargo clippy --locked -q -p dayseal --features ai --all-targets -- -D warnings
+	cargo clippy --locked -q -p dayseal --features reqwest-middleware --all-targets -- -D warnings
 
 doc:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked -q --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked -q --workspace --features dayseal/reqwest-middleware --no-deps --document-private-items
 
 deps: ## Arrows between crates, licences, and what must not be linked
 	python3 tests/checks/dependencies.py

@@ -33,6 +33,13 @@
 //! and addresses become networks; the event says where and by which rule. More, less, detectors of
 //! your own, pseudonyms and declared labels: [`privacy`], `docs/privacy.md`.
 //!
+//! # Ways in for AI systems
+//! | | feature | |
+//! | --- | --- | --- |
+//! | [`events`] | | ready-made events: who logged in, what an agent did, who decided |
+//! | `ai` | `ai` | recognises model calls in HTTP traffic, for any client |
+//! | `client` | `reqwest-middleware` | records them from `reqwest`, with no code at the call site |
+//!
 //! # What it guarantees
 //! - [`AuditLog::try_record`] never waits; [`AuditLog::record`] waits for room;
 //!   [`AuditLog::record_durable`] waits for storage. Memory is bounded in bytes, retries included.
@@ -49,10 +56,15 @@
 //! `examples/quickstart.rs` runs on a directory. Formats: `docs/spec/README.md`; what an attacker
 //! with a producer's rights can do: `docs/threat-model.md`.
 
+#[cfg(feature = "ai")]
+pub mod ai;
 mod batch;
 mod builder;
+#[cfg(feature = "reqwest-middleware")]
+pub mod client;
 mod clock;
 mod error;
+pub mod events;
 mod log;
 mod metrics;
 pub mod privacy;

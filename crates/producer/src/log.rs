@@ -186,6 +186,26 @@ impl AuditLog {
     }
 }
 
+/// For ways in of this crate.
+#[cfg(feature = "reqwest-middleware")]
+impl AuditLog {
+    pub(crate) fn now(&self) -> dayseal_format::UnixMillis {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn service_name(&self) -> &str {
+        &self.inner.service.name
+    }
+
+    pub(crate) fn tenant(&self) -> &str {
+        &self.inner.tenant
+    }
+
+    pub(crate) fn pseudonyms(&self) -> Option<&crate::privacy::Pseudonyms> {
+        self.inner.guard.pseudonyms_used()
+    }
+}
+
 impl Inner {
     fn complete(&self, mut event: EventDraft) -> Result<Event, CompleteError> {
         self.guard.apply(&mut event, &self.tenant)?;

@@ -120,6 +120,12 @@ impl Guard {
         self.settings.pseudonyms.is_some()
     }
 
+    /// What makes them.
+    #[cfg(feature = "reqwest-middleware")]
+    pub(crate) fn pseudonyms_used(&self) -> Option<&super::Pseudonyms> {
+        self.settings.pseudonyms.as_ref()
+    }
+
     fn pseudonyms(&self, fields: &mut EventFields, tenant: &str) -> bool {
         let Some(pseudonyms) = &self.settings.pseudonyms else { return false };
         pseudonyms.apply(fields, tenant, self.settings.address == Address::Pseudonym);
