@@ -54,7 +54,9 @@ mod builder;
 mod clock;
 mod error;
 mod log;
+mod loss;
 mod metrics;
+mod operation;
 pub mod privacy;
 mod queue;
 mod upload;
@@ -65,9 +67,10 @@ mod tests;
 
 pub use builder::{Builder, Limits};
 pub use clock::{Clock, SystemClock};
-pub use error::{CloseError, NotStored, OpenError, RecordError, TryRecordError};
+pub use error::{CloseError, NotStarted, NotStored, OpenError, RecordError, TryRecordError};
 pub use log::AuditLog;
 pub use metrics::Metrics;
+pub use operation::{Audited, AuditedStream, By, ByType, Ending, Explain, Operation};
 
 pub use dayseal_format::event::*;
 pub use dayseal_format::{Acknowledgement, Day, Origin, ServiceName, UnixMillis};
