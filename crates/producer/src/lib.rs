@@ -33,6 +33,16 @@
 //! and addresses become networks; the event says where and by which rule. More, less, detectors of
 //! your own, pseudonyms and declared labels: [`privacy`], `docs/privacy.md`.
 //!
+//! # Ways in
+//! [`AuditLog::audited`] records before and after an operation, whatever ends it. Around what runs
+//! already: which way for whom is in `docs/ways-in.md`.
+//!
+//! | feature | brings |
+//! | --- | --- |
+//! | `http` | `dayseal::http`: a tower layer for HTTP services (axum, hyper) |
+//! | `lambda` | `dayseal::lambda`: a tower layer for handlers of `lambda_runtime` |
+//! | `tracing-layer` | `dayseal::tracing`: `tracing` events and spans become entries |
+//!
 //! # What it guarantees
 //! - [`AuditLog::try_record`] never waits; [`AuditLog::record`] waits for room;
 //!   [`AuditLog::record_durable`] waits for storage. Memory is bounded in bytes, retries included.
@@ -53,6 +63,8 @@ mod batch;
 mod builder;
 mod clock;
 mod error;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod log;
 mod loss;
 mod metrics;

@@ -6,6 +6,11 @@ mod ending;
 mod open;
 mod stream;
 
+#[cfg(any(feature = "http", feature = "lambda", feature = "tracing-layer"))]
+pub(crate) use ending::{Kinds, name};
+#[cfg(any(feature = "http", feature = "lambda"))]
+pub(crate) use open::{Open, Plan, Refused, Write};
+
 pub use audited::Audited;
 pub use current::Operation;
 pub use ending::{By, ByType, Ending, Explain};

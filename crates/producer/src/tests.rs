@@ -2,6 +2,8 @@
 
 mod batching;
 mod failing;
+#[cfg(feature = "lambda")]
+mod lambda;
 mod operation;
 mod privacy;
 mod script;

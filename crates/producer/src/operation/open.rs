@@ -117,6 +117,12 @@ impl Open {
         })
     }
 
+    /// The operation as it was begun.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn begun(&self) -> &EventDraft {
+        &self.begun
+    }
+
     pub(crate) fn operation(&self) -> Operation {
         self.operation.clone()
     }
@@ -150,6 +156,24 @@ impl Open {
             return self.log.accept(event).await.map(Some);
         }
         self.log.record(event).await.map(|_| None)
+    }
+
+    /// Records that it still runs, near its deadline: it may never come to its end.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn overdue(&self) {
+        let ending = Ending { forced: true, ..Ending::unknown(Reason::new("timeout")) };
+        let mut draft = self.result(&ending);
+        // The identifier of a result that may yet come is not this one's.
+        draft.edit().id = EventId::default();
+        if let Err(error) = self.log.try_record(draft) {
+            self.log.lose_by(&error);
+        }
+    }
+
+    /// From now on its entries are not waited for until they are stored.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn accept_only(&mut self) {
+        self.write.durable = false;
     }
 
     /// From now on it can be cancelled.

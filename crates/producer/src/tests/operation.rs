@@ -21,28 +21,28 @@ enum Fault {
     Provider(String),
 }
 
-fn fixture() -> Fixture {
+pub(super) fn fixture() -> Fixture {
     Fixture::new(Limits::default())
 }
 
 impl Fixture {
     /// Every entry, in order, once the log is closed.
-    async fn entries(&self) -> Vec<Event> {
+    pub(super) async fn entries(&self) -> Vec<Event> {
         self.log.close().await.unwrap();
         self.stored().await.into_iter().flat_map(|batch| batch.events).collect()
     }
 }
 
-fn line(event: &Event) -> (&str, &str, Option<&str>) {
+pub(super) fn line(event: &Event) -> (&str, &str, Option<&str>) {
     let code = event.reason.as_ref().and_then(|reason| reason.code.as_deref());
     (event.kind.as_str(), event.outcome.as_str(), code)
 }
 
-fn lines(entries: &[Event]) -> Vec<(&str, &str, Option<&str>)> {
+pub(super) fn lines(entries: &[Event]) -> Vec<(&str, &str, Option<&str>)> {
     entries.iter().map(line).collect()
 }
 
-fn alice() -> Actor {
+pub(super) fn alice() -> Actor {
     Actor::user("alice")
 }
 
@@ -249,7 +249,7 @@ async fn an_operation_without_an_actor_does_not_run() {
 }
 
 /// A log in whose memory little is left, and whose store waits.
-async fn full() -> Fixture {
+pub(super) async fn full() -> Fixture {
     let limits = Limits { memory: 128 * 1024, flush_bytes: 4_096, ..Limits::default() };
     let f = Fixture::new(limits);
     f.store.hold();
