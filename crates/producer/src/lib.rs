@@ -63,6 +63,8 @@ mod batch;
 mod builder;
 mod clock;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod log;

@@ -6,10 +6,18 @@ mod ending;
 mod open;
 mod stream;
 
+#[cfg(feature = "http")]
+pub(crate) use ending::cut;
 #[cfg(any(feature = "http", feature = "lambda", feature = "tracing-layer"))]
 pub(crate) use ending::{Kinds, name};
 #[cfg(any(feature = "http", feature = "lambda"))]
-pub(crate) use open::{Open, Plan, Refused, Write};
+pub(crate) use open::{Open, Plan, Write};
+
+#[cfg(feature = "http")]
+pub(crate) use stream::Flow;
+
+#[cfg(feature = "lambda")]
+pub(crate) use open::Refused;
 
 pub use audited::Audited;
 pub use current::Operation;

@@ -2,6 +2,8 @@
 
 mod batching;
 mod failing;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod operation;

@@ -20,8 +20,12 @@ const BYTES: &str = "stream.bytes";
 /// What is recorded of something that flows: counts, and its end by whatever comes first.
 pub(crate) struct Flow {
     open: Option<Open>,
-    pub(crate) items: u64,
-    pub(crate) bytes: Option<u64>,
+    items: Option<(&'static str, u64)>,
+    bytes: Option<(&'static str, u64)>,
+    /// How it ends if nothing fails.
+    done: Ending,
+    /// Whether all has come, though its end was not asked for.
+    complete: bool,
     /// The first error that came by.
     failed: Option<Ending>,
     /// Records the end, waiting for room.
@@ -31,7 +35,34 @@ pub(crate) struct Flow {
 impl Flow {
     pub(crate) fn new(mut open: Open) -> Self {
         open.run();
-        Self { open: Some(open), items: 0, bytes: None, failed: None, finishing: None }
+        Self {
+            open: Some(open),
+            items: None,
+            bytes: None,
+            done: Ending::success(),
+            complete: false,
+            failed: None,
+            finishing: None,
+        }
+    }
+
+    /// Counts items under this label.
+    pub(crate) fn count_items(&mut self, label: &'static str) {
+        self.items = Some((label, 0));
+    }
+
+    /// Counts bytes under this label.
+    pub(crate) fn count_bytes(&mut self, label: &'static str) {
+        self.bytes = Some((label, 0));
+    }
+
+    /// One more item.
+    pub(crate) fn add(&mut self, bytes: usize) {
+        for (counter, more) in [(&mut self.items, 1), (&mut self.bytes, bytes as u64)] {
+            if let Some((_, count)) = counter {
+                *count += more;
+            }
+        }
     }
 
     /// Polls what flows, inside the operation; a panic is recorded and goes on.
@@ -44,6 +75,23 @@ impl Flow {
         })
     }
 
+    /// How it ends if nothing fails.
+    #[cfg(feature = "http")]
+    pub(crate) fn done(&mut self, ending: Ending) {
+        self.done = ending;
+    }
+
+    /// All has come: dropping it now is no cancellation.
+    #[cfg(feature = "http")]
+    pub(crate) fn complete(&mut self) {
+        self.complete = true;
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn operation(&self) -> Option<super::Operation> {
+        self.open.as_ref().map(Open::operation)
+    }
+
     pub(crate) fn fail(&mut self, ending: Ending) {
         self.failed.get_or_insert(ending);
     }
@@ -51,9 +99,8 @@ impl Flow {
     fn take(&mut self) -> Option<Open> {
         let open = self.open.take()?;
         let operation = open.operation();
-        operation.label(ITEMS, self.items.to_string());
-        if let Some(bytes) = self.bytes {
-            operation.label(BYTES, bytes.to_string());
+        for (label, count) in [self.items, self.bytes].into_iter().flatten() {
+            operation.label(label, count.to_string());
         }
         Some(open)
     }
@@ -61,7 +108,7 @@ impl Flow {
     /// Records that it came to its end, or failed before.
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(open) = self.take() {
-            let ending = self.failed.take().unwrap_or_else(Ending::success);
+            let ending = self.failed.take().unwrap_or_else(|| self.done.clone());
             self.finishing = Some(Box::pin(async move {
                 // Refused is logged and counted.
                 let _ = open.finish(ending).await;
@@ -96,7 +143,8 @@ impl fmt::Debug for Flow {
 
 impl Drop for Flow {
     fn drop(&mut self) {
-        let ending = self.failed.take().unwrap_or_else(Ending::cancelled);
+        let done = self.complete.then(|| self.done.clone());
+        let ending = self.failed.take().or(done).unwrap_or_else(Ending::cancelled);
         self.end_now(&ending);
     }
 }
@@ -119,12 +167,14 @@ type Weigh<T> = Box<dyn FnMut(&T) -> usize + Send>;
 
 impl<S: TryStream> AuditedStream<S> {
     pub(crate) fn new(stream: S, open: Open) -> Self {
-        Self { stream, flow: Flow::new(open), weigh: None, ended: false }
+        let mut flow = Flow::new(open);
+        flow.count_items(ITEMS);
+        Self { stream, flow, weigh: None, ended: false }
     }
 
     /// Counts bytes too, as `labels.stream.bytes`: `weigh` says how many an item has.
     pub fn count_bytes(mut self, weigh: impl FnMut(&S::Ok) -> usize + Send + 'static) -> Self {
-        self.flow.bytes = Some(0);
+        self.flow.count_bytes(BYTES);
         self.weigh = Some(Box::new(weigh));
         self
     }
@@ -144,10 +194,7 @@ impl<S: TryStream> Stream for AuditedStream<S> {
         if !*this.ended {
             match ready!(this.flow.poll(|| this.stream.try_poll_next(cx))) {
                 Some(Ok(item)) => {
-                    this.flow.items += 1;
-                    if let (Some(weigh), Some(bytes)) = (this.weigh, &mut this.flow.bytes) {
-                        *bytes += weigh(&item) as u64;
-                    }
+                    this.flow.add(this.weigh.as_mut().map_or(0, |weigh| weigh(&item)));
                     return Poll::Ready(Some(Ok(item)));
                 }
                 Some(Err(error)) => {
