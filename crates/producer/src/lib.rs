@@ -41,7 +41,7 @@
 //! | --- | --- |
 //! | `http` | `dayseal::http`: a tower layer for HTTP services (axum, hyper) |
 //! | `lambda` | `dayseal::lambda`: a tower layer for handlers of `lambda_runtime` |
-//! | `tracing-layer` | `dayseal::tracing`: `tracing` events and spans become entries |
+//! | `tracing-layer` | `dayseal::tracing_layer`: `tracing` events and spans become entries |
 //!
 //! # What it guarantees
 //! - [`AuditLog::try_record`] never waits; [`AuditLog::record`] waits for room;
@@ -73,6 +73,8 @@ mod metrics;
 mod operation;
 pub mod privacy;
 mod queue;
+#[cfg(feature = "tracing-layer")]
+pub mod tracing_layer;
 mod upload;
 mod worker;
 

@@ -6,7 +6,9 @@ mod ending;
 mod open;
 mod stream;
 
-#[cfg(feature = "http")]
+#[cfg(feature = "tracing-layer")]
+pub(crate) use current::Inherited;
+#[cfg(any(feature = "http", feature = "tracing-layer"))]
 pub(crate) use ending::cut;
 #[cfg(any(feature = "http", feature = "lambda", feature = "tracing-layer"))]
 pub(crate) use ending::{Kinds, name};
@@ -18,6 +20,8 @@ pub(crate) use stream::Flow;
 
 #[cfg(feature = "lambda")]
 pub(crate) use open::Refused;
+#[cfg(feature = "tracing-layer")]
+pub(crate) use open::span;
 
 pub use audited::Audited;
 pub use current::Operation;

@@ -9,6 +9,8 @@ mod lambda;
 mod operation;
 mod privacy;
 mod script;
+#[cfg(feature = "tracing-layer")]
+mod tracing_layer;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -154,6 +154,11 @@ impl Inherited {
         Operation::current().as_ref().map(Self::from).unwrap_or_default()
     }
 
+    #[cfg(feature = "tracing-layer")]
+    pub(crate) fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
+    }
+
     /// Fills what `fields` leaves open.
     pub(crate) fn fill(self, fields: &mut EventFields) {
         if fields.tenant.is_empty() {
