@@ -5,7 +5,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-chain dayseal-auditor dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
 FUZZ_SECONDS ?= 5
 
-.PHONY: help demo test test-rust test-localstack test-e2e test-lifecycle lint fmt clippy doc deps fuzz bench package infra-check check clean
+.PHONY: help demo examples test test-rust test-localstack test-e2e test-lifecycle lint fmt clippy doc deps fuzz bench package infra-check check clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,12 +14,17 @@ demo: ## Record, seal, verify, tamper, see it caught: on a directory, no service
 	cargo build --locked -q -p dayseal-cli
 	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/demo/run.sh
 
+examples: ## Build and run every example, each on a log of its own, then seal and verify it; no services
+	cargo build --locked -q -p dayseal-cli
+	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/examples/run.sh
+
 test: ## Every test; installs the emulators and the Python reader's needs into .tools
 	cargo build --locked -q -p dayseal-cli
 	tests/with-localstack.sh $(MAKE) test-rust
 	$(MAKE) test-localstack
 	tests/reader/run.sh $(abspath $(TARGET))/debug/dayseal
 	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/demo/run.sh > /dev/null
+	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/examples/run.sh > /dev/null
 
 # nextest is faster where it is installed; plain cargo runs the same tests.
 test-rust: ## The Rust tests alone; those that need S3 say so and skip, but fail where CI is set

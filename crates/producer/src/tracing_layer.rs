@@ -28,11 +28,12 @@
 //!   is `operation.recorded`; without an outcome, a failure at level ERROR and else a success.
 //! - A span is one entry when it closes, with its duration. Its name is its action, unless it has
 //!   one. Without an outcome it is a failure after an event at level ERROR inside it
-//!   (`#[instrument(err)]`) or a panic, and else `unknown`: a dropped future closes its span just so. Without a
-//!   type it is `operation.completed`, `.failed`, `.blocked`, or `.ended` where it is not known.
+//!   (`#[instrument(err)]`) or while a panic unwinds through it, and else `unknown`: a dropped future
+//!   closes its span just so. Without a type it is `operation.completed`, `.failed`, `.blocked`, or
+//!   `.ended` where it is not known.
 //! - Events and spans inside a span have its fields, except type, action, outcome, reason and
 //!   duration, and name it as their cause; inside an [audited operation](AuditLog::audited) likewise.
-//! - Without an actor it is the service itself.
+//! - Without an actor it is the service itself. An actor without `actor.type` is a user.
 //!
 //! # What is guaranteed
 //! Recording never waits. What finds no room is counted, and told of by a `log.loss` entry once there
