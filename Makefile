@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-chain dayseal-auditor dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
+FEATURES := dayseal/http,dayseal/lambda,dayseal/tracing-layer,dayseal-store/conformance,dayseal-keys/aws
 FUZZ_SECONDS ?= 5
 
 .PHONY: help demo examples test test-rust test-localstack test-e2e test-lifecycle lint fmt clippy doc deps fuzz bench package infra-check check clean
@@ -29,9 +30,9 @@ test: ## Every test; installs the emulators and the Python reader's needs into .
 # nextest is faster where it is installed; plain cargo runs the same tests.
 test-rust: ## The Rust tests alone; those that need S3 say so and skip, but fail where CI is set
 	if cargo nextest --version >/dev/null 2>&1; \
-	then cargo nextest run --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws; \
-	else cargo test --locked --workspace --features dayseal-store/conformance,dayseal-keys/aws --lib --bins --tests; fi
-	cargo test --locked -q --workspace --doc
+	then cargo nextest run --locked --workspace --features $(FEATURES); \
+	else cargo test --locked --workspace --features $(FEATURES) --lib --bins --tests; fi
+	cargo test --locked -q --workspace --features $(FEATURES) --doc
 
 test-localstack: ## The emulators that the other tests stand on: functions, schedules, metrics, alarms, keys, rights
 	localstack/tests/run.sh
@@ -52,9 +53,10 @@ fmt:
 clippy:
 	@for package in $(PACKAGES); do echo "clippy $$package"; cargo clippy --locked -q -p $$package --all-targets -- -D warnings || exit 1; done
 	cargo clippy --locked -q -p dayseal-keys --features aws --all-targets -- -D warnings
+	@for way in http lambda tracing-layer http,lambda,tracing-layer; do echo "clippy dayseal with $$way"; cargo clippy --locked -q -p dayseal --features $$way --all-targets -- -D warnings || exit 1; done
 
 doc:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked -q --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked -q --workspace --features $(FEATURES) --no-deps --document-private-items
 
 deps: ## Arrows between crates, licences, and what must not be linked
 	python3 tests/checks/dependencies.py

@@ -46,15 +46,16 @@ impl AuditLayer {
 impl Settings {
     fn source(&self, request: &Parts) -> Source {
         let text = |header| request.headers.get(header).and_then(|value| value.to_str().ok());
-        let mut source = Source::default();
-        source.address = self.client(request).map(|address| address.to_string());
-        source.request_id = text(&self.request_id).and_then(|id| name(id, limits::ID));
-        source.user_agent = text(&USER_AGENT).filter(|agent| !agent.is_empty()).map(|agent| {
+        let agent = text(&USER_AGENT).filter(|agent| !agent.is_empty()).map(|agent| {
             let mut agent = agent.to_owned();
             cut(&mut agent, limits::TEXT);
             agent
         });
-        source
+        Source {
+            address: self.client(request).map(|address| address.to_string()),
+            request_id: text(&self.request_id).and_then(|id| name(id, limits::ID)),
+            user_agent: agent,
+        }
     }
 
     fn client(&self, request: &Parts) -> Option<IpAddr> {

@@ -115,14 +115,18 @@ impl Lost {
 
     /// Records that it did not end.
     pub(super) fn record(&self, log: &AuditLog, action: &str) {
-        let mut function = Function::default();
-        function.name = name(&self.function, limits::NAME);
-        function.execution = name(&self.request, limits::ID);
-        let mut trace = Trace::default();
-        trace.trace_id = name(&self.trace, limits::ID);
-        trace.span_id = name(&self.span, limits::ID);
-        let mut source = Source::default();
-        source.request_id = name(&self.request, limits::ID);
+        let request = name(&self.request, limits::ID);
+        let function = Function {
+            name: name(&self.function, limits::NAME),
+            execution: request.clone(),
+            ..Function::default()
+        };
+        let trace = Trace {
+            trace_id: name(&self.trace, limits::ID),
+            span_id: name(&self.span, limits::ID),
+            parent_id: None,
+        };
+        let source = Source { request_id: request, ..Source::default() };
         let itself = function.name.clone().unwrap_or_else(|| log.service_name().to_owned());
         let event = Event::builder(Kinds::family(FAMILY).of(Outcome::Unknown))
             .actor(Actor::service(itself))
