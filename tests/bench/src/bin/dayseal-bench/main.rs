@@ -1,6 +1,7 @@
 //! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing.
 
 mod directory;
+mod layer;
 mod log;
 mod privacy;
 mod record;
@@ -32,6 +33,8 @@ enum Command {
     Record(record::Args),
     /// What redaction, pseudonyms and encoding cost the caller, apart and together.
     Privacy(privacy::Args),
+    /// What the layer around a Lambda handler costs.
+    Layer(layer::Args),
     /// Records into a directory and seals: events a second.
     Directory(directory::Args),
     /// Writes a log for `verify` into a directory that is not there yet.
@@ -53,6 +56,7 @@ fn main() -> Outcome {
         match args.command {
             Command::Record(args) => record::run(args, json).await,
             Command::Privacy(args) => privacy::run(&args, json),
+            Command::Layer(args) => layer::run(args, json).await,
             Command::Directory(args) => directory::run(args, json).await,
             Command::Genlog(args) => log::run(args, json).await,
             Command::Verify(args) => verify::run(args, json).await,
