@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let guard = audit.guard();
     let console = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing::subscriber::set_global_default(
-        tracing_subscriber::registry().with(audit).with(console),
+        tracing_subscriber::registry().with(audit.filtered()).with(console),
     )?;
 
     info!(target: "audit", actor = "u-17", action = "login", authn.method = "passkey");

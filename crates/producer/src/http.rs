@@ -101,7 +101,7 @@ impl AuditLayer {
     }
 
     /// Says who asks, mostly from an extension that authentication has put there. `None`, and the
-    /// default, is the user `anonymous`.
+    /// default, is the user `anonymous`. An actor that the schema refuses is recorded as `refused`.
     #[must_use]
     pub fn actor(
         mut self,

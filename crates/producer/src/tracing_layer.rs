@@ -8,7 +8,8 @@
 //! # async fn example(log: AuditLog) -> Result<(), Box<dyn std::error::Error>> {
 //! let audit = AuditLayer::new(log);
 //! let guard = audit.guard();
-//! tracing::subscriber::set_global_default(tracing_subscriber::registry().with(audit))?;
+//! let registry = tracing_subscriber::registry().with(audit.filtered());
+//! tracing::subscriber::set_global_default(registry)?;
 //!
 //! tracing::info!(target: "audit", actor = "u-17", action = "video.deleted", resource = "video",
 //!     resource.id = "v-1");
@@ -53,6 +54,7 @@ use dayseal_keys::random;
 use tokio::time::Instant;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{Filtered, Targets};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
@@ -117,6 +119,15 @@ impl AuditLayer {
     pub fn default_actor(mut self, actor: Actor) -> Self {
         self.actor = actor;
         self
+    }
+
+    /// The layer behind a filter for its target: what nobody else listens to then costs nothing.
+    pub fn filtered<S: Subscriber>(self) -> Filtered<Self, Targets, S>
+    where
+        S: for<'a> LookupSpan<'a>,
+    {
+        let targets = Targets::new().with_target(self.target.clone(), Level::TRACE);
+        self.with_filter(targets)
     }
 
     /// What ends the recording. Keep it, and close it at the end of `main`.

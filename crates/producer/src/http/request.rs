@@ -20,30 +20,43 @@ impl AuditLayer {
         if settings.skip.as_ref().is_some_and(|skip| skip(request).is_some()) {
             return None;
         }
-        let actor = settings.actor.as_ref().and_then(|actor| actor(request));
-        let route = settings.route.as_ref().and_then(|route| route(request));
-        let path = route.as_deref().unwrap_or(request.uri.path());
-        let method = request.method.as_str();
-        let action = name(&format!("{method} {path}"), limits::NAME).unwrap_or_default();
-        // The type is the plan's.
-        let mut event = Event::builder("http.request.started").action(action).label(METHOD, method);
+        let mut plan = settings.plan(request);
+        plan.actor = settings.actor.as_ref().and_then(|actor| actor(request)).or(plan.actor);
         if let Some(resource) = settings.resource.as_ref().and_then(|resource| resource(request)) {
-            event = event.resource(resource);
+            plan.event = plan.event.resource(resource);
         }
-        if let Some(trace) = traceparent(&request.headers) {
-            event = event.trace(trace);
-        }
-        let plan = Plan {
-            event: event.source(settings.source(request)),
-            actor: Some(actor.unwrap_or_else(|| Actor::user("anonymous"))),
-            kinds: Kinds::family(FAMILY),
-            write: Write { patience: settings.patience, ..Write::default() },
-        };
-        Some(Open::new(&self.log, plan))
+        let opened = Open::new(&self.log, plan).or_else(|error| {
+            // Who chooses a name that the schema refuses must not thereby escape the log.
+            tracing::error!(%error, "a request is recorded without its actor and resource");
+            let mut plan = settings.plan(request);
+            plan.actor = Some(Actor::user("refused"));
+            Open::new(&self.log, plan)
+        });
+        Some(opened)
     }
 }
 
 impl Settings {
+    /// What the request alone says.
+    fn plan(&self, request: &Parts) -> Plan {
+        let route = self.route.as_ref().and_then(|route| route(request));
+        let path = route.as_deref().unwrap_or(request.uri.path());
+        // A client may make up methods.
+        let method = name(request.method.as_str(), 32).unwrap_or_default();
+        let action = name(&format!("{method} {path}"), limits::NAME).unwrap_or_default();
+        // The type is the plan's.
+        let mut event = Event::builder("http.request.started").action(action).label(METHOD, method);
+        if let Some(trace) = traceparent(&request.headers) {
+            event = event.trace(trace);
+        }
+        Plan {
+            event: event.source(self.source(request)),
+            actor: Some(Actor::user("anonymous")),
+            kinds: Kinds::family(FAMILY),
+            write: Write { patience: self.patience, ..Write::default() },
+        }
+    }
+
     fn source(&self, request: &Parts) -> Source {
         let text = |header| request.headers.get(header).and_then(|value| value.to_str().ok());
         let agent = text(&USER_AGENT).filter(|agent| !agent.is_empty()).map(|agent| {

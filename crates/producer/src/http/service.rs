@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use ::http::{Method, Request, Response, StatusCode};
@@ -18,12 +19,12 @@ use crate::operation::Flow;
 #[derive(Clone, Debug)]
 pub struct AuditService<S> {
     inner: S,
-    layer: AuditLayer,
+    layer: Arc<AuditLayer>,
 }
 
 impl<S> AuditService<S> {
     pub(super) fn new(inner: S, layer: AuditLayer) -> Self {
-        Self { inner, layer }
+        Self { inner, layer: Arc::new(layer) }
     }
 }
 

@@ -194,7 +194,7 @@ impl<X> Audited<X> {
     /// logged and counted, and leaves an intent without a result.
     ///
     /// # Panics
-    /// If the operation does: its panic is recorded and goes on.
+    /// If the operation does: its panic is recorded and goes on. Outside of a tokio runtime.
     pub async fn run<T, E, F>(self, operation: F) -> Result<T, E>
     where
         F: Future<Output = Result<T, E>>,

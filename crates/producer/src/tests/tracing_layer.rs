@@ -265,6 +265,23 @@ async fn dayseals_own_targets_and_the_empty_one_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn behind_its_filter_other_targets_are_not_even_made() {
+    let f = fixture();
+    let layer = AuditLayer::new(f.log.clone()).filtered();
+    tracing::subscriber::with_default(registry().with(layer), || {
+        assert!(tracing::enabled!(target: "audit::deep", tracing::Level::TRACE));
+        assert!(!tracing::enabled!(target: "elsewhere", tracing::Level::ERROR));
+        let outer = info_span!(target: "audit", "outer", actor = "u-17");
+        let _outer = outer.enter();
+        let _other = info_span!("elsewhere").entered();
+        info!(target: "audit", action = "a");
+    });
+    let entries = f.entries().await;
+    let actors: Vec<_> = entries.iter().map(|e| &*e.actor.id).collect();
+    assert_eq!(actors, ["u-17", "u-17"], "through a span that is not audited");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_finds_no_room_is_counted_and_told() {
     let f = full().await;
     tracing::subscriber::with_default(subscriber(&f), || {
