@@ -256,12 +256,25 @@ impl<E: Into<Diagnostic>> From<AuditError<E>> for Diagnostic {
             AuditError::NotStarted(_) => "Dayseal.NotStarted",
             _ => "Dayseal.NotStored",
         };
+        let said = error.to_string();
         let error_message = match error {
             AuditError::Handler(error) => return error.into(),
-            audit => audit.to_string(),
+            AuditError::NotStarted(error) => with_causes(said, &error),
+            AuditError::NotStored(error) => with_causes(format!("{said}: {error}"), &error),
+            AuditError::TimedOut { .. } | AuditError::NotRecorded => said,
         };
         Self { error_type: error_type.to_owned(), error_message }
     }
+}
+
+/// `said`, and what caused `error`: Lambda shows one message and no more.
+fn with_causes(mut said: String, error: &dyn std::error::Error) -> String {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        said = format!("{said}: {error}");
+        cause = error.source();
+    }
+    said
 }
 
 type Answer<R, E> = Result<R, AuditError<E>>;

@@ -243,7 +243,8 @@ impl<X> Audited<X> {
 
     /// As [`Audited::run_with`], for an operation that answers with a stream: the result entry is
     /// written when the stream ended, failed or was dropped, and says how many items came
-    /// (`labels.stream.items`). An error before there is a stream is the operation's.
+    /// (`labels.stream.items`). An error before there is a stream is the operation's; one of an item
+    /// is known by its type.
     ///
     /// # Errors
     /// As [`Audited::run`].

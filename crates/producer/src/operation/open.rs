@@ -15,6 +15,9 @@ use super::{Ending, Operation};
 use crate::log::Accepted;
 use crate::{AuditLog, NotStarted, RecordError, TryRecordError};
 
+/// What a log refuses that takes declared labels only.
+const LABELS: &str = "labels";
+
 /// How entries of an operation are written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Write {
@@ -202,7 +205,7 @@ impl Open {
     async fn store(&mut self, ending: &Ending) -> Result<(), RecordError> {
         let accepted = match self.accept(self.result(ending)).await {
             Err(RecordError::Invalid(error)) => self.accept(self.plain(ending, error.path())).await,
-            Err(RecordError::Undeclared(_)) => self.accept(self.plain(ending, "labels")).await,
+            Err(RecordError::Undeclared(_)) => self.accept(self.plain(ending, LABELS)).await,
             other => other,
         }?;
         self.state = State::Done;
@@ -238,7 +241,7 @@ impl Open {
             Err(TryRecordError::Invalid(error)) => {
                 self.log.try_record(self.plain(ending, error.path()))
             }
-            Err(TryRecordError::Undeclared(_)) => self.log.try_record(self.plain(ending, "labels")),
+            Err(TryRecordError::Undeclared(_)) => self.log.try_record(self.plain(ending, LABELS)),
             other => other,
         };
         match recorded {
@@ -264,6 +267,10 @@ impl Open {
             "what was said about an operation breaks a rule; its result is recorded without");
         let mut draft = self.begun.clone();
         let fields = draft.edit();
+        if path == LABELS {
+            // Which of them the log does not take may be one of the first.
+            fields.labels.clear();
+        }
         let mut text = format!("not recorded: {path}");
         cut(&mut text, limits::SHORT_TEXT);
         fields.reason = Some(Reason::new("result_refused").text(text));

@@ -14,10 +14,11 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http::{Request, Response, StatusCode};
 use tower_service::Service as _;
 
-use super::Fixture;
 use super::operation::{fixture, full, lines};
-use crate::http::AuditLayer;
-use crate::{NotStarted, Operation};
+use super::{Fixture, NOON};
+use crate::http::{AuditLayer, LABELS};
+use crate::privacy::{Labels, Settings};
+use crate::{Limits, NotStarted, Operation};
 
 /// What authentication would leave.
 #[derive(Clone)]
@@ -239,6 +240,18 @@ async fn in_full_memory_the_end_waits_for_room_and_no_longer_than_it_may() {
     assert_eq!(f.log.metrics().lost, 1);
     f.store.let_through(1_000);
     assert_eq!(f.entries().await.iter().filter(|e| e.kind == "log.loss").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_refuses_labels_has_the_request_without_them() {
+    for (labels, expected) in [(Labels::declared(LABELS), 3), (Labels::declared(["team"]), 0)] {
+        let settings = Settings::default().labels(labels.or_refuse());
+        let f = Fixture::with(NOON, Limits::default(), false, settings);
+        read(send(&mut router(layer(&f)), "/videos/1").await).await;
+        let entries = f.entries().await;
+        assert_eq!((entries.len(), entries[0].labels.len()), (1, expected));
+        assert_eq!(entries[0].action, "GET /videos/{id}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

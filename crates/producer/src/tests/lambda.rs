@@ -138,7 +138,9 @@ async fn a_dead_store_fails_the_invocation_unless_an_answer_is_preferred() {
     let layer = AuditLayer::new(f.log.clone());
     let error = layer.layer(service_fn(double)).call(invocation("r-1")).await.unwrap_err();
     assert!(matches!(&error, AuditError::NotStored(_)), "{error:?}");
-    assert_eq!(Diagnostic::from(error).error_type, "Dayseal.NotStored");
+    let diagnostic = Diagnostic::from(error);
+    assert_eq!(diagnostic.error_type, "Dayseal.NotStored");
+    assert!(diagnostic.error_message.contains("scripted"), "{}", diagnostic.error_message);
     let mut lenient = layer.answer_unrecorded().layer(service_fn(double));
     assert_eq!(lenient.call(invocation("r-2")).await.unwrap(), 14);
     f.store.broken(false);
