@@ -23,10 +23,23 @@ ARROWS = {
 }
 # What the crate that only knows bytes must never link, however deep.
 FORMAT_BANS = re.compile(r"^(tokio|hyper|aws-.*|rand|rand_core|getrandom|reqwest|time|chrono)$")
+# Frameworks, and which of our crates may name them: all others stay usable without. `dayseal` takes
+# each only as an optional dependency, behind a feature that is off by default (docs/ways-in.md).
+FRAMEWORKS = {
+    "lambda_runtime": {"dayseal", "dayseal-lambda"},
+    "axum": set(),
+    "http": {"dayseal"},
+    "http-body": {"dayseal"},
+    "hyper": set(),
+    "tower-layer": {"dayseal"},
+    "tower-service": {"dayseal"},
+    "tracing-subscriber": {"dayseal", "dayseal-lambda", "dayseal-cli"},
+}
 
 
 def metadata():
-    command = ["cargo", "metadata", "--format-version", "1", "--locked"]
+    # With all features, so that what is linked only behind one is looked at too.
+    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--all-features"]
     return json.loads(subprocess.run(command, cwd=TOP, check=True, capture_output=True).stdout)
 
 
@@ -78,6 +91,20 @@ def main():
     for package in linked(nodes, ours["dayseal-format"]):
         if FORMAT_BANS.match(names[package]):
             found.append(f"dayseal-format links {names[package]}")
+
+    for package in meta["packages"]:
+        if package["name"] not in ARROWS:
+            continue
+        if package["name"] == "dayseal" and package["features"].get("default"):
+            found.append("dayseal has default features: each way in is asked for by name")
+        for dependency in package["dependencies"]:
+            name, crate = dependency["name"], package["name"]
+            if dependency["kind"] is not None or name not in FRAMEWORKS:
+                continue
+            if crate not in FRAMEWORKS[name]:
+                found.append(f"{crate} depends on {name}, which is not its to know")
+            elif crate == "dayseal" and not dependency["optional"]:
+                found.append(f"dayseal depends on {name} without a feature")
 
     shipped = set()
     for crate in ARROWS:

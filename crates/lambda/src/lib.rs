@@ -1,9 +1,9 @@
 //! What runs a log in an AWS account: the functions `seal` and `verify`, and an example producer.
 //!
 //! Thin: what is done is `dayseal-chain`'s and `dayseal`'s; here are configuration, input, output,
-//! metrics, errors and the time budget. Normative: `docs/functions.md`. Alone knows
-//! `lambda_runtime`, and only its binaries and [`serve`] do; handlers take a deadline and return data, so tests call
-//! them without a runtime.
+//! metrics, errors and the time budget. Normative: `docs/functions.md`. Only its binaries and [`serve`]
+//! know `lambda_runtime`; handlers take a deadline and return data, so tests call them without a
+//! runtime. An application's own functions take the layer `dayseal::lambda`: `docs/ways-in.md`.
 //!
 //! # What it trusts
 //! Its configuration, and for `verify` the policy object, both written by whoever deploys. The input

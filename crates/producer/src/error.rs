@@ -108,6 +108,24 @@ pub enum RecordError {
     NotStored(#[from] NotStored),
 }
 
+/// An operation was not begun, because its intent could not be recorded.
+///
+/// Where the intent is recorded and not known to be stored, an entry with `reason.code`
+/// `not_started` follows it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotStarted {
+    /// The log did not take the entry.
+    #[error("the operation was not started: its audit entry was refused")]
+    Refused(#[source] RecordError),
+    /// The log did not take the entry in time, or did not store it.
+    #[error("the operation was not started: its audit entry was not recorded within {patience:?}")]
+    TimedOut {
+        /// How long was waited.
+        patience: std::time::Duration,
+    },
+}
+
 /// An attempt to store failed. The entries are kept and tried again while the process lives; this
 /// says only that they are not known to be stored now.
 #[derive(Clone, Debug, thiserror::Error)]

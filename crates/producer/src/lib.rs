@@ -33,12 +33,17 @@
 //! and addresses become networks; the event says where and by which rule. More, less, detectors of
 //! your own, pseudonyms and declared labels: [`privacy`], `docs/privacy.md`.
 //!
-//! # Ways in for AI systems
-//! | | feature | |
-//! | --- | --- | --- |
-//! | [`events`] | | ready-made events: who logged in, what an agent did, who decided |
-//! | `ai` | `ai` | recognises model calls in HTTP traffic, for any client |
-//! | `client` | `reqwest-middleware` | records them from `reqwest`, with no code at the call site |
+//! # Ways in
+//! [`AuditLog::audited`] records before and after an operation, whatever ends it; [`events`] are
+//! ready-made events. Around what runs already: which way for whom is in `docs/ways-in.md`.
+//!
+//! | feature | brings |
+//! | --- | --- |
+//! | `ai` | `dayseal::ai`: recognises model calls in HTTP traffic, for any client |
+//! | `http` | `dayseal::http`: a tower layer for HTTP services (axum, hyper) |
+//! | `lambda` | `dayseal::lambda`: a tower layer for handlers of `lambda_runtime` |
+//! | `reqwest-middleware` | `dayseal::client`: records model calls from `reqwest`, with no code at the call site |
+//! | `tracing-layer` | `dayseal::tracing_layer`: `tracing` events and spans become entries |
 //!
 //! # What it guarantees
 //! - [`AuditLog::try_record`] never waits; [`AuditLog::record`] waits for room;
@@ -65,10 +70,18 @@ pub mod client;
 mod clock;
 mod error;
 pub mod events;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod log;
+mod loss;
 mod metrics;
+mod operation;
 pub mod privacy;
 mod queue;
+#[cfg(feature = "tracing-layer")]
+pub mod tracing_layer;
 mod upload;
 mod worker;
 
@@ -77,9 +90,10 @@ mod tests;
 
 pub use builder::{Builder, Limits};
 pub use clock::{Clock, SystemClock};
-pub use error::{CloseError, NotStored, OpenError, RecordError, TryRecordError};
+pub use error::{CloseError, NotStarted, NotStored, OpenError, RecordError, TryRecordError};
 pub use log::AuditLog;
 pub use metrics::Metrics;
+pub use operation::{Audited, AuditedStream, By, ByType, Ending, Explain, Operation};
 
 pub use dayseal_format::event::*;
 pub use dayseal_format::{Acknowledgement, Day, Origin, ServiceName, UnixMillis};

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 
 use dayseal_format::event::{Defaults, Event, EventDraft, EventId, EventType, Service};
-use dayseal_format::{Acknowledgement, Origin, ServiceName};
+use dayseal_format::{Acknowledgement, Origin, ServiceName, UnixMillis};
 use dayseal_keys::{KeyError, random};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::batch::Tell;
+use crate::loss::Losses;
 use crate::privacy::{Guard, Undeclared};
 use crate::queue::{Pushed, Queue};
 use crate::worker::Worker;
@@ -34,6 +35,7 @@ struct Inner {
     tenant: String,
     lifecycle: bool,
     guard: Guard,
+    losses: Losses,
     worker: Mutex<Option<JoinHandle<Option<NotStored>>>>,
 }
 
@@ -45,7 +47,7 @@ thread_local! {
     static RANDOM: RefCell<([u8; 500], usize)> = const { RefCell::new(([0; 500], 500)) };
 }
 
-fn event_id(clock: &dyn Clock) -> Result<(EventId, dayseal_format::UnixMillis), KeyError> {
+fn event_id(clock: &dyn Clock) -> Result<(EventId, UnixMillis), KeyError> {
     let now = clock.now();
     RANDOM.with_borrow_mut(|(bytes, used)| {
         if *used == bytes.len() {
@@ -77,6 +79,7 @@ impl AuditLog {
                 tenant: builder.tenant,
                 lifecycle: builder.lifecycle,
                 guard: Guard::new(builder.privacy),
+                losses: Losses::default(),
                 worker: Mutex::new(Some(runtime.spawn(worker.run()))),
             }),
         };
@@ -125,14 +128,16 @@ impl AuditLog {
     /// [`RecordError::NotStored`] if an attempt to store fails: the event is kept and tried again,
     /// but is not known to be stored. Otherwise as [`AuditLog::record`].
     pub async fn record_durable(&self, event: EventDraft) -> Result<Acknowledgement, RecordError> {
+        self.accept(event).await?.stored().await
+    }
+
+    /// The first half of [`AuditLog::record_durable`]. Cancelled, the event is not recorded; once it
+    /// returned, it is.
+    pub(crate) async fn accept(&self, event: EventDraft) -> Result<Accepted, RecordError> {
         let event = self.inner.complete(event)?;
         let (tell, answer) = oneshot::channel();
         self.inner.push_waiting(&event, Some(tell)).await?;
-        match answer.await {
-            Ok(answer) => Ok(answer?),
-            // The background task is gone with its runtime.
-            Err(_) => Err(RecordError::Closed),
-        }
+        Ok(Accepted(answer))
     }
 
     /// Waits until everything accepted before the call is stored. Concurrent flushes share PUTs.
@@ -140,6 +145,11 @@ impl AuditLog {
     /// # Errors
     /// [`NotStored`] as soon as an attempt at any of it fails; it is kept and tried again.
     pub async fn flush(&self) -> Result<(), NotStored> {
+        self.tell_losses();
+        self.flush_queue().await
+    }
+
+    pub(crate) async fn flush_queue(&self) -> Result<(), NotStored> {
         self.inner.queue.flush().await
     }
 
@@ -149,6 +159,7 @@ impl AuditLog {
     /// [`CloseError`] with the number of entries that could not be stored: they are lost when the
     /// process ends. Each gets one more attempt, within the store's own deadline.
     pub async fn close(&self) -> Result<Metrics, CloseError> {
+        self.tell_losses_last().await;
         if self.inner.lifecycle && !self.inner.queue.lock().closing {
             self.lifecycle(EventType::LOG_STOPPED, "stop");
         }
@@ -170,7 +181,25 @@ impl AuditLog {
 
     /// What the log has done so far.
     pub fn metrics(&self) -> Metrics {
-        Metrics { redacted: self.inner.guard.counts(), ..self.inner.queue.lock().metrics }
+        let (redacted, lost) = (self.inner.guard.counts(), self.inner.losses.total());
+        Metrics { redacted, lost, ..self.inner.queue.lock().metrics }
+    }
+
+    pub(crate) fn losses(&self) -> &Losses {
+        &self.inner.losses
+    }
+
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn service_name(&self) -> &str {
+        &self.inner.service.name
+    }
+
+    /// An identifier for an event to come, and the time now.
+    pub(crate) fn stamp(&self) -> Result<(EventId, UnixMillis), KeyError> {
+        event_id(&*self.inner.clock)
     }
 
     fn lifecycle(&self, kind: EventType, action: &str) {
@@ -189,20 +218,27 @@ impl AuditLog {
 /// For ways in of this crate.
 #[cfg(feature = "reqwest-middleware")]
 impl AuditLog {
-    pub(crate) fn now(&self) -> dayseal_format::UnixMillis {
-        self.inner.clock.now()
-    }
-
-    pub(crate) fn service_name(&self) -> &str {
-        &self.inner.service.name
-    }
-
     pub(crate) fn tenant(&self) -> &str {
         &self.inner.tenant
     }
 
     pub(crate) fn pseudonyms(&self) -> Option<&crate::privacy::Pseudonyms> {
         self.inner.guard.pseudonyms_used()
+    }
+}
+
+/// An event that is recorded and perhaps not yet stored.
+#[derive(Debug)]
+pub(crate) struct Accepted(oneshot::Receiver<Result<Acknowledgement, NotStored>>);
+
+impl Accepted {
+    /// Waits until it is stored. Cancelled, the event stays recorded.
+    pub(crate) async fn stored(self) -> Result<Acknowledgement, RecordError> {
+        match self.0.await {
+            Ok(answer) => Ok(answer?),
+            // The background task is gone with its runtime.
+            Err(_) => Err(RecordError::Closed),
+        }
     }
 }
 

@@ -24,6 +24,9 @@ pub struct Metrics {
     pub pending_bytes: u64,
     /// Uploads under way.
     pub in_flight: u64,
+    /// Events lost because the log was full or closed where nothing could wait: the end of a
+    /// cancelled operation, a `tracing` event. A `log.loss` entry tells of them.
+    pub lost: u64,
     /// Texts changed by redaction, by rule.
     pub redacted: crate::privacy::Counts,
 }
@@ -42,7 +45,7 @@ impl Metrics {
     /// One at the end, at level info.
     pub(crate) fn trace_close(&self) {
         let Self { recorded, refused, stored_entries, stored_batches, stored_bytes, .. } = *self;
-        let Self { failures, data_keys, .. } = *self;
+        let Self { failures, data_keys, lost, .. } = *self;
         tracing::info!(
             recorded,
             refused,
@@ -51,6 +54,7 @@ impl Metrics {
             stored_bytes,
             failures,
             data_keys,
+            lost,
             redacted = self.redacted.total(),
             "audit log closed"
         );

@@ -2,8 +2,15 @@
 
 mod batching;
 mod failing;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "lambda")]
+mod lambda;
+mod operation;
 mod privacy;
 mod script;
+#[cfg(feature = "tracing-layer")]
+mod tracing_layer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +21,7 @@ use dayseal_format::{BatchKey, UnixMillis};
 use dayseal_keys::{DataKeyOpener as _, KeyContext};
 
 use self::script::{ScriptedKeys, ScriptedStore, TestClock};
+use crate::privacy::Settings;
 use crate::{AuditLog, Limits};
 
 /// 2026-11-20T12:00:00.000Z.
@@ -34,6 +42,10 @@ impl Fixture {
     }
 
     fn at(ms: i64, limits: Limits, lifecycle: bool) -> Self {
+        Self::with(ms, limits, lifecycle, Settings::default())
+    }
+
+    fn with(ms: i64, limits: Limits, lifecycle: bool, privacy: Settings) -> Self {
         let store = Arc::new(ScriptedStore::default());
         let keys = Arc::new(ScriptedKeys::new());
         let clock = Arc::new(TestClock::new(UnixMillis::new(ms).unwrap()));
@@ -44,6 +56,7 @@ impl Fixture {
             .clock(clock.clone())
             .limits(limits)
             .lifecycle_events(lifecycle)
+            .privacy(privacy)
             .open()
             .unwrap();
         Self { store, keys, clock, log }

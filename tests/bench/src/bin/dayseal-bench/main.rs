@@ -2,6 +2,7 @@
 
 mod directory;
 mod find;
+mod layer;
 mod log;
 mod privacy;
 mod record;
@@ -35,6 +36,8 @@ enum Command {
     Privacy(privacy::Args),
     /// Finds what redaction finds in given texts, for a comparison of detectors.
     Find(find::Args),
+    /// What the layer around a Lambda handler costs.
+    Layer(layer::Args),
     /// Records into a directory and seals: events a second.
     Directory(directory::Args),
     /// Writes a log for `verify` into a directory that is not there yet.
@@ -57,6 +60,7 @@ fn main() -> Outcome {
             Command::Record(args) => record::run(args, json).await,
             Command::Privacy(args) => privacy::run(&args, json),
             Command::Find(args) => find::run(&args),
+            Command::Layer(args) => layer::run(args, json).await,
             Command::Directory(args) => directory::run(args, json).await,
             Command::Genlog(args) => log::run(args, json).await,
             Command::Verify(args) => verify::run(args, json).await,
