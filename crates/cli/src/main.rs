@@ -5,9 +5,11 @@ mod cmd;
 mod config;
 mod config_edit;
 mod exit;
+mod input;
 mod keys;
 mod output;
 mod progress;
+mod recording;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         match &args.command {
             Command::Init(a) => cmd::init::run(&args, a).await,
             Command::Record(a) => cmd::record::run(&args, a).await,
+            Command::Import(a) => cmd::import::run(&args, a).await,
             Command::Seal(a) => cmd::seal::run(&args, a).await,
             Command::Verify(a) => cmd::verify::run(&args, a).await,
             Command::Show(a) => cmd::show::run(&args, a).await,

@@ -65,6 +65,11 @@ impl Format {
         matches!(self, Self::CloudTrail)
     }
 
+    /// Whether a free field may hold what was said to a model, or by it.
+    pub(crate) const fn has_prompts(self) -> bool {
+        !matches!(self, Self::CloudTrail)
+    }
+
     /// What its records have to check.
     pub const fn check(self) -> CheckKind {
         match self {

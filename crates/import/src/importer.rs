@@ -134,7 +134,7 @@ impl Importer {
             builder = builder.id(EventId::from_parts(time, digest.random));
             own.insert("import.digest".to_owned(), digest.text);
         }
-        labels::add_rest(&mut fields, &mut own, &digests);
+        labels::add_rest(&mut fields, &mut own, &digests, self.format.has_prompts());
         for (key, value) in own {
             builder = builder.label(key, value);
         }

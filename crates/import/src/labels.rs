@@ -44,13 +44,15 @@ const HASHES: [&str; 6] = ["checksum", "fingerprint", "hash", "md5", "sha1", "sh
 const MAX_DEPTH: usize = 8;
 
 /// Fills `labels` with what is left of a record, in the order of names; what does not fit is noted.
+/// With `prompts`, the format's free fields may hold what was said.
 pub(crate) fn add_rest(
     fields: &mut Fields,
     labels: &mut BTreeMap<String, String>,
     digests: &Digests,
+    prompts: bool,
 ) {
     let rest = std::mem::take(&mut fields.rest);
-    let mut walk = Walk { labels, dropped: &mut fields.dropped, digests };
+    let mut walk = Walk { labels, dropped: &mut fields.dropped, digests, prompts };
     for (key, value) in rest {
         walk.value(&key, &key, value, 0);
     }
@@ -60,6 +62,7 @@ struct Walk<'a> {
     labels: &'a mut BTreeMap<String, String>,
     dropped: &'a mut Vec<String>,
     digests: &'a Digests,
+    prompts: bool,
 }
 
 impl Walk<'_> {
@@ -75,7 +78,7 @@ impl Walk<'_> {
         if nothing {
             return;
         }
-        if CONTENT.contains(&&*name) {
+        if self.prompts && CONTENT.contains(&&*name) {
             return self.drop(path);
         }
         match value {

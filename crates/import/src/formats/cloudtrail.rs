@@ -136,6 +136,10 @@ fn actor(fields: &mut Fields) -> Actor {
     let id = names.into_iter().find_map(|name| fields.id(&format!("userIdentity.{name}")));
     let mut actor = Actor::new(kind, id.unwrap_or_else(|| "unknown".to_owned()));
     actor.on_behalf_of = fields.id("userIdentity.onBehalfOf.userId");
+    // A pseudonym beside the name is none.
+    for other in ["userName", "principalId"] {
+        fields.leave_out(&format!("userIdentity.{other}"));
+    }
     actor
 }
 

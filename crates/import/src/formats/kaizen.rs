@@ -2,8 +2,8 @@
 //! `FileAuditStorage` writes; and the entries of its guide, with `event_type`, `inputs`, `outputs`, `success`.
 
 use dayseal_format::event::{
-    Actor, Agent, AiCall, Content, DataClass, Event, EventType, Outcome, Privacy, Reason, Resource,
-    Service, Source, Tool, Trace,
+    Actor, Agent, AiCall, Content, DataClass, Decision, Event, EventType, Outcome, Oversight,
+    Privacy, Reason, Resource, Service, Source, Tool, Trace,
 };
 
 use super::Parts;
@@ -66,6 +66,10 @@ pub(super) fn map(fields: &mut Fields, digests: &Digests) -> Result<Parts, MapEr
     }
     if let Some(ms) = fields.whole("duration_ms").or_else(|| fields.whole("details.duration_ms")) {
         builder = builder.duration_ms(ms);
+    }
+    if let Some(reviewer) = fields.id("metadata.approved_by") {
+        let oversight = Oversight { reviewer: Some(reviewer), ..Oversight::default() };
+        builder = builder.oversight(oversight.decision(Decision::Approved));
     }
     if let Some(text) = fields.short("metadata.access_reason") {
         builder = builder.access_reason(text);

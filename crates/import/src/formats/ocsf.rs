@@ -168,6 +168,11 @@ fn actor(fields: &mut Fields) -> Actor {
             Actor::service(id.unwrap_or_else(|| "unknown".to_owned()))
         }
     };
+    // A pseudonym beside the name is none.
+    people
+        .into_iter()
+        .chain(["user.email_addr", "actor.user.full_name", "user.full_name"])
+        .for_each(|path| fields.leave_out(path));
     actor.session = fields.id("actor.session.uid").or_else(|| fields.id("session.uid"));
     actor
 }
