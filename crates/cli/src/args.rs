@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use dayseal_format::event::Outcome;
 use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
 use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
@@ -103,6 +104,15 @@ pub(crate) enum Command {
     ///
     /// Entries come batch by batch, in order within each stream.
     Cat(Cat),
+    /// Print the entries of a day as they come, a line each
+    ///
+    /// Entries of the day's stored batches in time order: time, severity, outcome, type, action, actor, resource and reason,
+    /// two spaces apart, `-` for none, control characters escaped. A producer stores within seconds, so a line may come
+    /// after a later one of another stream.
+    ///
+    /// Nothing printed is proved: before the seal only the bucket protects it. A batch that is altered (exit code 1)
+    /// or cannot be opened (3) is told on standard error, and the others are printed. Ctrl-C ends with 0 otherwise.
+    Tail(Tail),
     /// Check acknowledgements
     ///
     /// One acknowledgement a line, as `record --durable` prints them.
@@ -282,10 +292,64 @@ pub(crate) struct Show {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
-  dayseal cat 2026-11-20 | jq .actor.id")]
+  dayseal cat 2026-11-20 | jq .actor.id
+  dayseal cat 2026-11-20 --format text")]
 pub(crate) struct Cat {
     /// The day of the batches
     pub(crate) day: Day,
+    /// As they are stored, or one line of text each
+    #[arg(long, value_enum, default_value = "json", value_name = "FORMAT")]
+    pub(crate) format: EntryFormat,
+}
+
+/// How an entry is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum EntryFormat {
+    /// Time, severity, outcome, type, action, actor, resource, reason
+    Text,
+    /// Its stored bytes
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal tail
+  dayseal tail -f --outcome failure --outcome blocked
+  dayseal tail -n 20 -f --type ai. --type authz.denied
+  dayseal tail --day 2026-11-20 --format json | jq .actor.id
+Entries that no seal covers yet are not proved: `dayseal verify` is what proves, after the day's seal.")]
+pub(crate) struct Tail {
+    /// The day; today (UTC) if not given
+    #[arg(long)]
+    pub(crate) day: Option<Day>,
+    /// Go on with what comes, over midnight too, until interrupted
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Begin with the last N entries only
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) lines: Option<usize>,
+    /// One line of text each, or as they are stored
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: EntryFormat,
+    /// Only this type, or with a dot at its end all types below it; can be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
+    /// Only this outcome: success, failure, blocked, deferred or unknown; can be given several times
+    #[arg(long = "outcome", value_name = "OUTCOME", value_parser = outcome)]
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Seconds between two looks, with --follow
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = interval)]
+    pub(crate) interval: f64,
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let names = || Outcome::ALL.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ");
+    Outcome::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn interval(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|s| (0.1..=86_400.0).contains(s));
+    seconds.ok_or_else(|| "expected seconds from 0.1 to 86400".to_owned())
 }
 
 #[derive(Debug, clap::Args)]

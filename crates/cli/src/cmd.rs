@@ -11,6 +11,7 @@ pub(crate) mod record;
 pub(crate) mod rotate;
 pub(crate) mod seal;
 pub(crate) mod show;
+pub(crate) mod tail;
 pub(crate) mod verify;
 
 use std::fs;

@@ -4,6 +4,7 @@ mod args;
 mod cmd;
 mod config;
 mod config_edit;
+mod entries;
 mod exit;
 mod input;
 mod keys;
@@ -42,6 +43,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Verify(a) => cmd::verify::run(&args, a).await,
             Command::Show(a) => cmd::show::run(&args, a).await,
             Command::Cat(a) => cmd::cat::run(&args, a).await,
+            Command::Tail(a) => cmd::tail::run(&args, a).await,
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Check(a) => cmd::check::run(&args, a).await,

@@ -9,9 +9,22 @@ use crate::fields::Fields;
 use crate::keys::Digests;
 use crate::names::label_key;
 
-/// The labels that an import adds, for settings that allow only declared ones.
-pub const LABELS: [&str; 6] =
-    ["import.digest", "import.file", "import.format", "import.id", "import.line", "import.record"];
+/// The labels that an import adds to events and to its report, for settings that allow only declared ones.
+pub const LABELS: [&str; 13] = [
+    "import.check",
+    "import.check_line",
+    "import.check_reason",
+    "import.digest",
+    "import.dropped",
+    "import.file",
+    "import.format",
+    "import.id",
+    "import.imported",
+    "import.line",
+    "import.record",
+    "import.records",
+    "import.refused",
+];
 
 /// Names that hold what was said. It is never a label, at whatever depth: a prompt would be kept for years.
 const CONTENT: [&str; 22] = [

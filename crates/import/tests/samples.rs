@@ -511,6 +511,20 @@ fn a_report_is_an_event() {
     }
     assert_eq!((report.dropped.len(), report.dropped["*"]), (65, 138));
     assert!(report.event(parent(), "cli").is_ok());
+    report.digest = Some("p1:source:x".into());
+    report.check = keyed(Format::KlingChain).end_file();
+    (report.check.failed, report.check.line, report.check.reason) = (1, Some(1), Some("x"));
+    let event = report.event(parent(), "cli").unwrap();
+    let mapped = keyed(Format::KlingEvents)
+        .map(
+            EVENTS.lines().next().unwrap().as_bytes(),
+            Place { file: "f", line: 1, record: Some(1) },
+        )
+        .unwrap();
+    let labels = event.labels.keys().chain(mapped.draft.labels.keys());
+    let added: std::collections::BTreeSet<_> =
+        labels.filter(|l| l.starts_with("import.")).map(String::as_str).collect();
+    assert_eq!(added, dayseal_import::LABELS.into_iter().collect());
     // Nobody else may write one.
     assert!(Event::builder("log.imported").build().is_err());
 }

@@ -15,4 +15,5 @@ mod seal;
 mod show;
 mod signals;
 mod support;
+mod tail;
 mod verify;
