@@ -1,4 +1,5 @@
 //! Logs as the real programs wrote them (`samples/make.py`), mapped and checked.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use dayseal_format::UnixMillis;
 use dayseal_format::event::{ActorType, Event, EventFields, EventId, Outcome};

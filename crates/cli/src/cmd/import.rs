@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &Args, own: &Import) -> anyhow::Result<Exit> {
     }
     let privacy = privacy(&config, &own.recording, &LABELS).await?;
     let sink = match own.dry_run {
-        true => Sink::dry(&config, own, privacy)?,
+        true => Sink::Dry(Box::new(Dry::new(&config, own, privacy)?)),
         false => Sink::Log(open_log(args, &config, &own.recording, privacy).await?),
     };
 
@@ -111,21 +111,23 @@ fn key_file(path: &Path) -> Result<String, UsageError> {
 /// Where drafts go.
 enum Sink {
     Log(AuditLog),
-    /// Nowhere, after all that would be done to them.
-    Dry {
-        guard: Guard,
-        tenant: String,
-        service: Service,
-        now: UnixMillis,
-        print: bool,
-    },
+    Dry(Box<Dry>),
 }
 
-impl Sink {
-    fn dry(config: &Config<'_>, own: &Import, privacy: Settings) -> anyhow::Result<Self> {
+/// Nowhere, after all that would be done to them.
+struct Dry {
+    guard: Guard,
+    tenant: String,
+    service: Service,
+    now: UnixMillis,
+    print: bool,
+}
+
+impl Dry {
+    fn new(config: &Config<'_>, own: &Import, privacy: Settings) -> anyhow::Result<Self> {
         let service = own.recording.service.as_ref().unwrap_or(&config.file()?.service);
         let tenant = own.recording.tenant.clone().unwrap_or_else(|| DEFAULT_TENANT.to_owned());
-        Ok(Self::Dry {
+        Ok(Self {
             guard: Guard::new(privacy),
             tenant,
             service: Service::new(service.to_string()),
@@ -134,17 +136,12 @@ impl Sink {
         })
     }
 
-    async fn take(&self, mut draft: EventDraft) -> Result<(), RecordError> {
-        let (guard, tenant, service, now, print) = match self {
-            Self::Log(log) => return log.record(draft).await.map(drop),
-            Self::Dry { guard, tenant, service, now, print } => {
-                (guard, tenant, service, now, print)
-            }
-        };
-        guard.apply(&mut draft, tenant)?;
-        let id = EventId::from_parts(*now, random()?);
-        let event = draft.complete(Defaults::new(id, *now, service).tenant(tenant))?;
-        if *print {
+    fn take(&self, mut draft: EventDraft) -> Result<(), RecordError> {
+        self.guard.apply(&mut draft, &self.tenant)?;
+        let id = EventId::from_parts(self.now, random()?);
+        let defaults = Defaults::new(id, self.now, &self.service).tenant(&self.tenant);
+        let event = draft.complete(defaults)?;
+        if self.print {
             let mut line = Vec::new();
             event.encode(&mut line);
             line.push(b'\n');
@@ -152,6 +149,15 @@ impl Sink {
             let _ = write(&line);
         }
         Ok(())
+    }
+}
+
+impl Sink {
+    async fn take(&self, draft: EventDraft) -> Result<(), RecordError> {
+        match self {
+            Self::Log(log) => log.record(draft).await.map(drop),
+            Self::Dry(dry) => dry.take(draft),
+        }
     }
 
     async fn close(&self, summary: &mut Summary) -> anyhow::Result<()> {
@@ -162,7 +168,7 @@ impl Sink {
                 summary.bytes = metrics.stored_bytes;
                 summary.redacted = metrics.redacted.total();
             }
-            Self::Dry { guard, .. } => summary.redacted = guard.counts().total(),
+            Self::Dry(dry) => summary.redacted = dry.guard.counts().total(),
         }
         Ok(())
     }
