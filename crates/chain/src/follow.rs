@@ -12,6 +12,11 @@ use dayseal_store::{Store, StoreError};
 
 use crate::read::{list_day, list_prefix};
 
+/// Streams of so many batches are listed by blocks of a hundred sequence numbers, from the block before the newest
+/// batch on: a long stream is not listed from its beginning every two seconds.
+const BY_BLOCKS: u32 = 500;
+/// Digits of a sequence number that name its block: all but the last two.
+const BLOCK: u32 = 100;
 /// How long after its end a day is looked at: some tries of a producer that cannot store at once.
 const LINGER_MS: i64 = 120_000;
 
@@ -39,6 +44,8 @@ struct Seen {
     names: BTreeSet<String>,
     /// Prefixes of streams that said they end.
     closed: BTreeSet<String>,
+    /// The newest sequence number of each stream, by its prefix.
+    newest: BTreeMap<String, u32>,
 }
 
 impl Follower {
@@ -76,6 +83,8 @@ impl Follower {
         for key in &found.batches {
             if let Some(seen) = self.days.get_mut(&key.day) {
                 seen.names.insert(key.to_string());
+                let newest = seen.newest.entry(stream_prefix(key)).or_default();
+                *newest = key.seq.max(*newest);
             }
         }
         for (day, seen) in &mut self.days {
@@ -116,12 +125,37 @@ impl Seen {
         let (mut batches, mut others) = (Vec::new(), Vec::new());
         for stream in evidence.list_prefixes(&entries_prefix(day)).await? {
             if !self.closed.contains(&stream) {
-                let listed = list_prefix(evidence, &stream).await?;
-                batches.extend(listed.0);
-                others.extend(listed.1);
+                self.list_stream(evidence, &stream, &mut batches, &mut others).await?;
             }
         }
         Ok((batches, others))
+    }
+
+    async fn list_stream(
+        &self,
+        evidence: &dyn Store,
+        stream: &str,
+        batches: &mut Vec<BatchKey>,
+        others: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let newest = self.newest.get(stream).copied().unwrap_or_default();
+        if newest < BY_BLOCKS {
+            let listed = list_prefix(evidence, stream).await?;
+            batches.extend(listed.0);
+            others.extend(listed.1);
+            return Ok(());
+        }
+        for block in newest / BLOCK - 1.. {
+            // `00001234-<digest>.batch` lies in block `000012`.
+            let listed = list_prefix(evidence, &format!("{stream}{block:06}")).await?;
+            let empty = listed.0.is_empty() && listed.1.is_empty();
+            batches.extend(listed.0);
+            others.extend(listed.1);
+            if empty && block > newest / BLOCK {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -170,6 +204,26 @@ mod tests {
         assert_eq!(follower.poll(&store, now).await.unwrap().batches, [more]);
         follower.closed(&more);
         put(&store, today, 2, 2);
+        assert_eq!(follower.poll(&store, now).await.unwrap(), Found::default());
+    }
+
+    #[tokio::test]
+    async fn a_long_stream_is_listed_from_its_end() {
+        let (store, today) = (MemoryStore::new(), day("2026-11-20"));
+        let now = at("2026-11-20T12:00:00.000Z");
+        let mut follower = Follower::new(today);
+        for seq in (0..598).chain([599]) {
+            put(&store, today, 1, seq);
+        }
+        assert_eq!(follower.poll(&store, now).await.unwrap().batches.len(), 599);
+        // What overtook another, a block that is full, and several blocks at once.
+        let late = put(&store, today, 1, 598);
+        let more: Vec<_> = (600..805).map(|seq| put(&store, today, 1, seq)).collect();
+        let found = follower.poll(&store, now).await.unwrap().batches;
+        assert_eq!((found[0], &found[1..]), (late, &more[..]));
+        // Far behind the end nothing is looked for: the sealer finds it, and `verify`.
+        let stray = format!("entries/2026-11-20/{}/00000005-x", hex(1));
+        store.overwrite(&stray, "x");
         assert_eq!(follower.poll(&store, now).await.unwrap(), Found::default());
     }
 

@@ -74,6 +74,9 @@ fn rotalabs_with_content() {
         assert_eq!(first.labels["metadata.department"], "finance");
         assert_eq!(first.labels["metadata.nested.team"], r#"["a","b"]"#);
         assert_eq!(first.labels["import.id"].len(), 36);
+        let place =
+            ["import.file", "import.format", "import.line"].map(|l| first.labels[l].as_str());
+        assert_eq!(place, ["sample.jsonl", "rotalabs", "1"]);
         assert_eq!(first.correlation.as_ref().unwrap().parent_event, Some(parent()));
         assert_eq!(
             (second.kind.as_str(), second.outcome),
@@ -244,6 +247,8 @@ fn kling_chains_that_do_not_hold() {
         rest.collect::<Vec<_>>().join("\n")
     };
     let swapped = [lines[0], lines[2], lines[1], lines[3], lines[4]].join("\n");
+    // Put between two entries that follow each other.
+    let slipped_in = [lines[0], "junk", lines[1], lines[2], lines[3], lines[4]].join("\n");
     let unreadable = CHAIN.replacen("\"auth_event\"", "auth_event", 1);
     let twice = format!("{CHAIN}{CHAIN}");
     for (text, line, failed, reason) in [
@@ -258,6 +263,7 @@ fn kling_chains_that_do_not_hold() {
         (without(0), 1, 1, "follows an entry that is not here"),
         (swapped, 2, 3, "does not follow the line before"),
         (unreadable, 3, 2, "cannot be read as an entry of this chain"),
+        (slipped_in, 2, 1, "cannot be read as an entry of this chain"),
         (twice, 6, 1, "the chain begins anew here"),
     ] {
         let mut importer = keyed(Format::KlingChain);

@@ -41,8 +41,6 @@ impl ChainState {
     pub(crate) fn next(&mut self, record: &[u8]) -> Option<&'static str> {
         let fresh = mem::take(&mut self.fresh);
         let Some(entry) = Entry::read(record) else {
-            // Whatever it was, the next line cannot name it.
-            self.previous.clear();
             return Some("cannot be read as an entry of this chain");
         };
         let expected = mem::replace(&mut self.previous, entry.hash.clone());
