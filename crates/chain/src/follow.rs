@@ -212,13 +212,13 @@ mod tests {
         let (store, today) = (MemoryStore::new(), day("2026-11-20"));
         let now = at("2026-11-20T12:00:00.000Z");
         let mut follower = Follower::new(today);
-        for seq in (0..598).chain([599]) {
+        for seq in (0..599).chain([600]) {
             put(&store, today, 1, seq);
         }
-        assert_eq!(follower.poll(&store, now).await.unwrap().batches.len(), 599);
-        // What overtook another, a block that is full, and several blocks at once.
-        let late = put(&store, today, 1, 598);
-        let more: Vec<_> = (600..805).map(|seq| put(&store, today, 1, seq)).collect();
+        assert_eq!(follower.poll(&store, now).await.unwrap().batches.len(), 600);
+        // What was overtaken, in the block before, and then several blocks at once.
+        let late = put(&store, today, 1, 599);
+        let more: Vec<_> = (601..805).map(|seq| put(&store, today, 1, seq)).collect();
         let found = follower.poll(&store, now).await.unwrap().batches;
         assert_eq!((found[0], &found[1..]), (late, &more[..]));
         // Far behind the end nothing is looked for: the sealer finds it, and `verify`.
