@@ -13,13 +13,14 @@ TOP = Path(__file__).resolve().parents[2]
 # Which of our crates each may use: arrows run one way.
 ARROWS = {
     "dayseal-format": set(),
+    "dayseal-import": {"dayseal-format"},
     "dayseal-keys": {"dayseal-format"},
     "dayseal-store": set(),
     "dayseal": {"dayseal-format", "dayseal-keys", "dayseal-store"},
     "dayseal-chain": {"dayseal-format", "dayseal-keys", "dayseal-store"},
     "dayseal-auditor": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal-chain"},
     "dayseal-lambda": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain"},
-    "dayseal-cli": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain", "dayseal-auditor"},
+    "dayseal-cli": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain", "dayseal-auditor", "dayseal-import"},
 }
 # What the crate that only knows bytes must never link, however deep.
 FORMAT_BANS = re.compile(r"^(tokio|hyper|aws-.*|rand|rand_core|getrandom|reqwest|time|chrono)$")

@@ -19,6 +19,7 @@
 //! `docs/threat-model.md`.
 
 mod create;
+pub mod follow;
 mod head;
 mod key_cache;
 mod lines;

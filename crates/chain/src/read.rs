@@ -1,6 +1,6 @@
 //! Reading single batches: for showing, printing, and checking acknowledgements.
 
-use dayseal_format::batch::{Batch, BatchError, OpenBatch};
+use dayseal_format::batch::{Batch, BatchError, Header, OpenBatch};
 use dayseal_format::manifest::lines;
 use dayseal_format::names::{entries_prefix, manifest_key};
 use dayseal_format::record::Record;
@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::key_cache::KeyCache;
 use crate::objects::{Lister, READ_LIMIT};
+use crate::verify::Outcome;
 
 /// A batch that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +21,7 @@ pub enum ReadError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The keys.
-    #[error("{object}: {source}")]
+    #[error("cannot open the data key of {object}")]
     Key {
         /// The object.
         object: String,
@@ -40,7 +41,7 @@ pub enum ReadError {
         found: String,
     },
     /// The bytes.
-    #[error("{object}: {source}")]
+    #[error("cannot open {object}")]
     Batch {
         /// The object.
         object: String,
@@ -63,6 +64,23 @@ pub enum ReadError {
         /// The object.
         object: String,
     },
+}
+
+impl ReadError {
+    /// What it means for whoever reads: altered, or not known because it could not be read.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Store(e) if e.kind() == ErrorKind::TooLarge => Outcome::Altered,
+            Self::Key { source: KeyError::Unwrap { .. }, .. } => Outcome::Altered,
+            Self::Batch { source: BatchError::Version { .. }, .. }
+            | Self::Store(_)
+            | Self::Key { .. } => Outcome::Unchecked,
+            Self::ForeignKey { .. }
+            | Self::Batch { .. }
+            | Self::Digest { .. }
+            | Self::Place { .. } => Outcome::Altered,
+        }
+    }
 }
 
 /// Reads the batches of one log under the keys its reader allows.
@@ -91,6 +109,14 @@ impl<'a> BatchReader<'a> {
     /// # Errors
     /// [`ReadError`], by what fails first.
     pub async fn open(&self, key: &BatchKey) -> Result<OpenBatch, ReadError> {
+        Ok(self.read(key).await?.1)
+    }
+
+    /// The same, with the header.
+    ///
+    /// # Errors
+    /// As [`BatchReader::open`].
+    pub async fn read(&self, key: &BatchKey) -> Result<(Header, OpenBatch), ReadError> {
         let object = key.to_string();
         let stored = self.evidence.get(&object, None, READ_LIMIT).await?;
         let found = Digest::of(&stored.bytes);
@@ -110,7 +136,8 @@ impl<'a> BatchReader<'a> {
         let data_key = self.cache.open(self.opener, h).await;
         let data_key =
             data_key.map_err(|source| ReadError::Key { object: object.clone(), source })?;
-        batch.open(&data_key).map_err(|source| ReadError::Batch { object, source })
+        let open = batch.open(&data_key).map_err(|source| ReadError::Batch { object, source })?;
+        Ok((batch.header().clone(), open))
     }
 }
 
@@ -122,8 +149,16 @@ pub async fn list_day(
     evidence: &dyn Store,
     day: Day,
 ) -> Result<(Vec<BatchKey>, Vec<String>), StoreError> {
+    list_prefix(evidence, &entries_prefix(day)).await
+}
+
+/// The same for any prefix.
+pub(crate) async fn list_prefix(
+    evidence: &dyn Store,
+    prefix: &str,
+) -> Result<(Vec<BatchKey>, Vec<String>), StoreError> {
     let (mut batches, mut others) = (Vec::new(), Vec::new());
-    let mut lister = Lister::new(evidence, entries_prefix(day));
+    let mut lister = Lister::new(evidence, prefix);
     while let Some(versions) = lister.next().await? {
         let hidden = versions.entries.iter().any(|e| e.latest && e.kind == EntryKind::DeleteMarker);
         match versions.key.parse() {

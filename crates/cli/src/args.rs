@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use dayseal_format::event::Outcome;
 use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
+use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
+use serde::{Deserialize, Serialize};
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -75,6 +78,13 @@ pub(crate) enum Command {
     /// Each line is one event (docs/spec/entry.md). Lines that break a rule are reported with their
     /// number and left out; the others are recorded, and the exit code is 1.
     Record(Record),
+    /// Record what others logged: rotalabs-comply, Kaizen, Kling AI loggers, CloudTrail, OCSF
+    ///
+    /// Each record becomes an event with its own time, and one event for each file says what became of it. Their own
+    /// chains and checksums are checked; one that does not hold is reported and stops nothing.
+    ///
+    /// The exit code is 1 if a record was refused or a check failed; the others are recorded all the same.
+    Import(Import),
     /// Seal every day that has ended
     ///
     /// Safe to run at any time, twice, or at the same time: what one run leaves half-done the next finishes.
@@ -94,6 +104,15 @@ pub(crate) enum Command {
     ///
     /// Entries come batch by batch, in order within each stream.
     Cat(Cat),
+    /// Print the entries of a day as they come, a line each
+    ///
+    /// Entries of the day's stored batches in time order: time, severity, outcome, type, action, actor, resource and reason,
+    /// two spaces apart, `-` for none, control characters escaped. A producer stores within seconds, so a line may come
+    /// after a later one of another stream.
+    ///
+    /// Nothing printed is proved: before the seal only the bucket protects it. A batch that is altered (exit code 1)
+    /// or cannot be opened (3) is told on standard error, and the others are printed. Ctrl-C ends with 0 otherwise.
+    Tail(Tail),
     /// Check acknowledgements
     ///
     /// One acknowledgement a line, as `record --durable` prints them.
@@ -160,22 +179,56 @@ pub(crate) struct Record {
     /// Wait for storage and print an acknowledgement for each entry
     #[arg(long)]
     pub(crate) durable: bool,
+    #[command(flatten)]
+    pub(crate) recording: Recording,
+}
+
+/// How events are recorded, whatever they come from.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Recording {
     /// Name of the recording service
     #[arg(long)]
     pub(crate) service: Option<ServiceName>,
     /// Tenant of events that name none
     #[arg(long)]
     pub(crate) tenant: Option<String>,
-    /// What is masked before it is stored (docs/privacy.md)
-    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
-    pub(crate) redaction: Redaction,
-    /// With --redaction strict: a label that may be stored; can be given several times
+    /// What is masked before it is stored (docs/privacy.md); `default` if the configuration does not say either
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) redaction: Option<Redaction>,
+    /// With redaction strict: a label that may be stored; can be given several times
     #[arg(long = "declare-label", value_name = "NAME")]
     pub(crate) declared: Vec<String>,
 }
 
-/// What `record` takes out of events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal import --from cloudtrail 111122223333_CloudTrail_eu-west-1_*.json.gz
+  dayseal import --from kling-chain --dry-run --print audit-2026-11-20.jsonl
+  DAYSEAL_FERNET_KEY=$(cat key) dayseal import --from rotalabs audit_20260129.jsonl --json
+Formats: rotalabs (rotalabs-comply 1.1), kaizen (kailash-kaizen 2.46), kling-chain and kling-events (the two
+Kling AI audit loggers), cloudtrail (AWS CloudTrail), ocsf (OCSF events). docs/import.md has each mapping.")]
+pub(crate) struct Import {
+    /// Who wrote the records: rotalabs, kaizen, kling-chain, kling-events, cloudtrail or ocsf
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) from: Format,
+    /// Files of records, gzip or not; standard input if none, or for `-`
+    pub(crate) files: Vec<PathBuf>,
+    /// Map and report, and record nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// With --dry-run: print the events that would be recorded, as JSON lines
+    #[arg(long, requires = "dry_run", conflicts_with = "json")]
+    pub(crate) print: bool,
+    /// File with the Fernet key of encrypted content (rotalabs); or the key itself in DAYSEAL_FERNET_KEY
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fernet_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) recording: Recording,
+}
+
+/// What is taken out of events before they are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Redaction {
     /// Nothing: the events were treated elsewhere
     Off,
@@ -239,10 +292,64 @@ pub(crate) struct Show {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
-  dayseal cat 2026-11-20 | jq .actor.id")]
+  dayseal cat 2026-11-20 | jq .actor.id
+  dayseal cat 2026-11-20 --format text")]
 pub(crate) struct Cat {
     /// The day of the batches
     pub(crate) day: Day,
+    /// As they are stored, or one line of text each
+    #[arg(long, value_enum, default_value = "json", value_name = "FORMAT")]
+    pub(crate) format: EntryFormat,
+}
+
+/// How an entry is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum EntryFormat {
+    /// Time, severity, outcome, type, action, actor, resource, reason
+    Text,
+    /// Its stored bytes
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal tail
+  dayseal tail -f --outcome failure --outcome blocked
+  dayseal tail -n 20 -f --type ai. --type authz.denied
+  dayseal tail --day 2026-11-20 --format json | jq .actor.id
+Entries that no seal covers yet are not proved: `dayseal verify` is what proves, after the day's seal.")]
+pub(crate) struct Tail {
+    /// The day; today (UTC) if not given
+    #[arg(long)]
+    pub(crate) day: Option<Day>,
+    /// Go on with what comes, over midnight too, until interrupted
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Begin with the last N entries only
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) lines: Option<usize>,
+    /// One line of text each, or as they are stored
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: EntryFormat,
+    /// Only this type, or with a dot at its end all types below it; can be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
+    /// Only this outcome: success, failure, blocked, deferred or unknown; can be given several times
+    #[arg(long = "outcome", value_name = "OUTCOME", value_parser = outcome)]
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Seconds between two looks, with --follow
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = interval)]
+    pub(crate) interval: f64,
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let names = || Outcome::ALL.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ");
+    Outcome::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn interval(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|s| (0.1..=86_400.0).contains(s));
+    seconds.ok_or_else(|| "expected seconds from 0.1 to 86400".to_owned())
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,12 +4,14 @@ pub(crate) mod ack;
 pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod rotate;
 pub(crate) mod seal;
 pub(crate) mod show;
+pub(crate) mod tail;
 pub(crate) mod verify;
 
 use std::fs;

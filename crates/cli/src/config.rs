@@ -12,7 +12,7 @@ use dayseal_keys::aws::Aws;
 use dayseal_store::{OpenOptions, Store};
 use serde::{Deserialize, Serialize};
 
-use crate::args::Args;
+use crate::args::{Args, Redaction};
 use crate::exit::UsageError;
 
 /// Name of the configuration file.
@@ -52,8 +52,43 @@ pub(crate) struct File {
     pub(crate) policy: PathBuf,
     #[serde(default, skip_serializing_if = "S3::is_default")]
     pub(crate) s3: S3,
+    #[serde(default, skip_serializing_if = "Privacy::is_default")]
+    pub(crate) privacy: Privacy,
     #[serde(default, skip_serializing_if = "Check::is_default")]
     pub(crate) check: Check,
+}
+
+/// What becomes of private things in events that `record` and `import` store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Privacy {
+    /// As `--redaction`, which wins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) redaction: Option<Redaction>,
+    /// As `--declare-label`; both count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) declared_labels: Vec<String>,
+    /// Pseudonyms of people and sessions under the log secret.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) pseudonyms: bool,
+    /// What becomes of addresses, if not what goes with the redaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<AddressAs>,
+}
+
+impl Privacy {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What becomes of `source.address`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AddressAs {
+    Keep,
+    Network,
+    Pseudonym,
 }
 
 /// What `dayseal check` looks at, besides the roots and the keys.

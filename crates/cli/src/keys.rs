@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use dayseal_chain::read::BatchReader;
 use dayseal_format::Origin;
-use dayseal_keys::aws::{open_opener, open_signer, open_source, wrapping_key_id};
-use dayseal_keys::{DataKeyOpener, DataKeySource, KeyRef, LocalKeys, Signer};
+use dayseal_keys::aws::{open_log_secret, open_opener, open_signer, open_source, wrapping_key_id};
+use dayseal_keys::{DataKeyOpener, DataKeySource, KeyRef, LocalKeys, LogSecret, Signer};
 use dayseal_store::Store;
 
 use crate::config::{Config, File};
@@ -34,6 +34,15 @@ impl Config<'_> {
     pub(crate) async fn source(&self, origin: &Origin) -> anyhow::Result<Arc<dyn DataKeySource>> {
         let key = self.wrapping_key().ok_or_else(|| missing("wrapping_key"))?;
         Ok(open_source(&self.aws, &key, origin).await?)
+    }
+
+    /// What pseudonyms and digests are made under, if the log has one here.
+    pub(crate) async fn open_log_secret(
+        &self,
+        origin: &Origin,
+    ) -> anyhow::Result<Option<LogSecret>> {
+        let Some(key) = self.log_secret() else { return Ok(None) };
+        Ok(open_log_secret(&self.aws, &key, origin).await?)
     }
 
     /// Signs checkpoints.

@@ -4,10 +4,13 @@ mod args;
 mod cmd;
 mod config;
 mod config_edit;
+mod entries;
 mod exit;
+mod input;
 mod keys;
 mod output;
 mod progress;
+mod recording;
 
 use std::process::ExitCode;
 
@@ -35,10 +38,12 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         match &args.command {
             Command::Init(a) => cmd::init::run(&args, a).await,
             Command::Record(a) => cmd::record::run(&args, a).await,
+            Command::Import(a) => cmd::import::run(&args, a).await,
             Command::Seal(a) => cmd::seal::run(&args, a).await,
             Command::Verify(a) => cmd::verify::run(&args, a).await,
             Command::Show(a) => cmd::show::run(&args, a).await,
             Command::Cat(a) => cmd::cat::run(&args, a).await,
+            Command::Tail(a) => cmd::tail::run(&args, a).await,
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Check(a) => cmd::check::run(&args, a).await,

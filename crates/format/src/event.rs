@@ -72,7 +72,7 @@ pub use privacy::{Content, ContentDigest, ContentDigestError, ContentItem, Priva
 pub use taxonomy::{EventType, RESERVED_PREFIX};
 #[doc(hidden)]
 pub use texts::Place;
-pub use validate::limits;
+pub use validate::{forbidden, limits};
 
 /// The version of the schema and of the encoding: the value of `v`.
 pub const VERSION: u16 = 1;

@@ -21,11 +21,14 @@ pub enum Purpose {
     Session,
     /// A network address.
     Address,
+    /// A line or file that somebody else wrote and an event was imported from: nobody, but guessable.
+    Source,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 4] = [Self::Actor, Self::Subject, Self::Session, Self::Address];
+    pub const ALL: [Self; 5] =
+        [Self::Actor, Self::Subject, Self::Session, Self::Address, Self::Source];
 
     /// The name inside pseudonyms.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Purpose {
             Self::Subject => "subject",
             Self::Session => "session",
             Self::Address => "address",
+            Self::Source => "source",
         }
     }
 }
@@ -45,7 +49,7 @@ impl Purpose {
 #[derive(Clone)]
 pub struct PrivacyKeys {
     version: String,
-    pseudonyms: [Hmac<Sha256>; 4],
+    pseudonyms: [Hmac<Sha256>; 5],
     content: Hmac<Sha256>,
 }
 
@@ -93,7 +97,15 @@ impl PrivacyKeys {
     ///
     /// The bytes count as they are: `Ada` and `ada` are two people.
     pub fn pseudonym(&self, purpose: Purpose, value: &[u8]) -> String {
-        let tag = tag(&self.pseudonyms[purpose as usize], value);
+        self.text(purpose, &tag(&self.pseudonyms[purpose as usize], value))
+    }
+
+    /// Begins the digest of a line or file that an event is imported from.
+    pub fn source(&self) -> SourceHasher {
+        SourceHasher { keys: self.clone(), mac: self.pseudonyms[Purpose::Source as usize].clone() }
+    }
+
+    fn text(&self, purpose: Purpose, tag: &[u8; 32]) -> String {
         let mut out = String::with_capacity(52);
         out.push_str("p1:");
         out.push_str(purpose.as_str());
@@ -109,6 +121,37 @@ impl PrivacyKeys {
         let digest = ContentDigest(tag(&self.content, content));
         ContentItem::hmac(content.len() as u64, digest, self.version.clone())
     }
+}
+
+/// The keyed digest of a source, piece by piece: files are longer than memory.
+#[derive(Clone, Debug)]
+pub struct SourceHasher {
+    keys: PrivacyKeys,
+    mac: Hmac<Sha256>,
+}
+
+impl SourceHasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.mac.update(bytes);
+    }
+
+    /// The digest of all bytes taken.
+    pub fn finish(self) -> SourceDigest {
+        let tag: [u8; 32] = self.mac.finalize().into_bytes().into();
+        let mut random = [0; 10];
+        random.copy_from_slice(&tag[20..30]);
+        SourceDigest { text: self.keys.text(Purpose::Source, &tag), random }
+    }
+}
+
+/// The keyed digest of a line or file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceDigest {
+    /// The pseudonym of purpose `source`.
+    pub text: String,
+    /// Bytes for the identifier of the event imported from it: the same line gives the same.
+    pub random: [u8; 10],
 }
 
 fn tag(key: &Hmac<Sha256>, bytes: &[u8]) -> [u8; 32] {
@@ -140,6 +183,19 @@ mod tests {
     #[test]
     fn base32_is_that_of_rfc_4648() {
         assert_eq!(base32(b"fooba"), "mzxw6ytb");
+    }
+
+    #[test]
+    fn a_source_is_a_pseudonym_taken_in_pieces() {
+        let origin = "audit.example.com/a".parse().unwrap();
+        let keys = PrivacyKeys::derive(&[1; 32], &origin, "t");
+        let mut hasher = keys.source();
+        hasher.update(b"a");
+        hasher.update(b"da");
+        let found = hasher.finish();
+        assert_eq!(found.text, keys.pseudonym(Purpose::Source, b"ada"));
+        let tag = tag(&keys.pseudonyms[Purpose::Source as usize], b"ada");
+        assert_eq!(found.random, tag[20..30]);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use dayseal_format::{
     Record, ServiceName, StreamId, UnixMillis, VerifierKey,
 };
 
+use dayseal_import::{Fernet, Format, Importer, Place, SourceKeys, Splitter};
+
 use crate::seal;
 
 /// One target.
@@ -37,6 +39,8 @@ pub const ALL: &[(&str, Target)] = &[
     ("event_json", event_json),
     ("names", names),
     ("log_file", log_file),
+    ("import", import),
+    ("split", split),
 ];
 
 fn text(bytes: &[u8]) -> Option<&str> {
@@ -265,4 +269,38 @@ fn names(bytes: &[u8]) {
 
 fn log_file(bytes: &[u8]) {
     let _ = serde_json::from_slice::<LogFile>(bytes);
+}
+
+/// A record of another program; the first byte is its format. What is mapped is an event.
+fn import(input: &[u8]) {
+    let Some((format, record)) = input.split_first() else { return };
+    let format = Format::ALL[usize::from(*format) % Format::ALL.len()];
+    let origin = seal::header(1, Digest([0; 32])).origin;
+    let key = Fernet::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").expect("32 bytes");
+    let mut importer = Importer::new(format).keys(SourceKeys::new(&[1; 32], &origin)).fernet(key);
+    let Ok(mapped) = importer.map(record, Place::line("f", 1)) else { return };
+    let now = UnixMillis::new(1_795_132_800_000).expect("a time");
+    let id = EventId::from_parts(now, [1; 10]);
+    let event = mapped.draft.complete(Defaults::new(id, now, &Service::new("s")));
+    event.expect("a draft that was given is an event");
+}
+
+/// Records out of bytes; how they are cut into pieces does not matter. The first byte is the size of a piece.
+fn split(input: &[u8]) {
+    let Some((size, bytes)) = input.split_first() else { return };
+    let units = |size: usize| {
+        let (mut splitter, mut found) = (Splitter::new(true), Vec::new());
+        for piece in bytes.chunks(size.max(1)) {
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let (taken, unit) = splitter.feed(rest);
+                rest = &rest[taken..];
+                found.extend(unit.map(|unit| (unit, splitter.record().to_vec())));
+            }
+        }
+        let last = splitter.finish();
+        found.extend(last.map(|unit| (unit, splitter.record().to_vec())));
+        found
+    };
+    assert_eq!(units(usize::from(*size)), units(usize::MAX));
 }

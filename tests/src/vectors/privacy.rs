@@ -20,7 +20,7 @@ pub(super) fn add(set: &mut Set) {
         (&[0xff; 32][..], ORIGIN, "default"),
     ] {
         for value in ["ada", "Ada", "4111111111111111", "2001:db8::1", "\u{e4}da\0", ""] {
-            for kind in ["version", "actor", "subject", "session", "address", "content"] {
+            for kind in ["version", "actor", "subject", "session", "address", "source", "content"] {
                 let expected = expected(secret, origin, tenant, kind, value.as_bytes());
                 let (secret, value) = (hex::encode(secret), hex::encode(value));
                 out += &format!("{secret}\t{origin}\t{tenant}\t{kind}\t{value}\t{expected}\n");

@@ -4,8 +4,8 @@ use dayseal_chain::read::list_day;
 
 use crate::args::{Args, Cat};
 use crate::config::Config;
+use crate::entries::{Failures, Printer};
 use crate::exit::Exit;
-use crate::output::{clean, tell, write};
 
 pub(crate) async fn run(args: &Args, own: &Cat) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
@@ -13,25 +13,18 @@ pub(crate) async fn run(args: &Args, own: &Cat) -> anyhow::Result<Exit> {
     let opener = config.needed_opener().await?;
     let reader = opener.reader(&*evidence);
     let (batches, others) = list_day(&*evidence, own.day).await?;
-    let mut exit = Exit::Ok;
-    for other in others {
-        tell(&format!("{}: not a readable batch", clean(&other)));
-        exit = Exit::Altered;
-    }
+    let (printer, mut failures) = (Printer::new(own.format), Failures::default());
+    others.iter().for_each(|other| failures.stray(other));
     for key in batches {
         match reader.open(&key).await {
             Ok(batch) => {
-                if !write(batch.lines())? {
+                if !printer.batch(&key, &batch, &mut failures)? {
                     break;
                 }
             }
             // One bad batch does not hide the others.
-            Err(error) => {
-                let error = anyhow::Error::from(error);
-                tell(&format!("dayseal: {error:#}"));
-                exit = Exit::Altered;
-            }
+            Err(error) => failures.batch(error),
         }
     }
-    Ok(exit)
+    Ok(failures.exit())
 }

@@ -13,7 +13,7 @@ use dayseal_store::{OpenOptions, Store};
 
 use super::create_file;
 use crate::args::{Args, Init};
-use crate::config::{self, Check, FILE, File, S3};
+use crate::config::{self, Check, FILE, File, Privacy, S3};
 use crate::exit::{Exit, UsageError};
 use crate::output::line;
 
@@ -67,6 +67,7 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
             path_style: args.s3_path_style,
             region: args.s3_region.clone(),
         },
+        privacy: Privacy::default(),
         check: Check::default(),
     };
     let evidence = open_root(args, dir, &file.evidence, &file.s3).await?;

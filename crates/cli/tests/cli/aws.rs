@@ -154,6 +154,19 @@ fn a_key_service_that_refuses_is_not_an_altered_log() {
         let detail = finding["detail"].as_str().unwrap();
         assert!(detail.contains(&data) && detail.contains("kms:Decrypt was refused"), "{detail}");
     }
+    // What was not opened is not called checked.
+    place.stub.trouble(std::iter::repeat_n(Trouble::Error(400, "AccessDeniedException"), 2));
+    let done = place.verify(&[]).exits(3);
+    done.prints("not checked  entries: 0 entries opened; 2 batches could not be read");
+    place.stub.trouble([Trouble::Error(400, "AccessDeniedException")]);
+    let done = place.verify(&[]).exits(3);
+    done.prints("not checked  entries: 2 entries opened; 1 batch could not be read");
+    // Could not check is not altered, and is said once.
+    for args in [&["cat", FIRST][..], &["tail", "--day", FIRST]] {
+        place.stub.trouble([Trouble::Error(400, "AccessDeniedException")]);
+        let done = place.at(&time(2, 3), args).exits(3).says("kms:Decrypt was refused");
+        assert_eq!(done.err.matches("was refused").count(), 1, "{}", done.err);
+    }
     let done = place.feed_as(None, &time(2, 3), &["verify"], b"").exits(3);
     done.says("no AWS credentials").prints("entries: no data keys were given");
     place.stub.trouble([Trouble::Error(400, "DisabledException")]);

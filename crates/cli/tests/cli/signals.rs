@@ -100,6 +100,29 @@ fn asked_to_stop_it_stores_what_it_has_and_ends() {
 }
 
 #[test]
+fn an_import_asked_to_stop_says_so_in_the_log_as_well() {
+    let log = Log::new();
+    let mut child = spawn(&log, &["import", "--from", "ocsf"]);
+    let record = r#"{"class_uid":6003,"activity_id":2,"time":1763632800123,"status_id":1}"#;
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(format!("{record}\n").repeat(3).as_bytes()).unwrap();
+    let start = Instant::now();
+    while log.batches().is_empty() && start.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal(&child, "-INT");
+    assert_eq!(ends(&mut child), Some(3));
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert!(err.contains("interrupted after 3 records of stdin"), "{err}");
+    drop(stdin);
+    let kept = log.at(&time(1, 3), ["cat", "2026-11-16"]).exits(0).out;
+    assert_eq!(kept.lines().count(), 4);
+    let report = kept.lines().find(|l| l.contains("log.imported")).unwrap();
+    assert!(report.contains(r#""reason":{"code":"interrupted"}"#), "{report}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let log = Log::new();
     let input: String = (0..20_000).map(|n| event(&format!("n{n}"))).collect();

@@ -173,6 +173,8 @@ types! {
     LOG_ACCESSED = "log.accessed";
     /// The log was exported.
     LOG_EXPORTED = "log.exported";
+    /// Others' records were imported: one for each file, with what became of it.
+    LOG_IMPORTED = "log.imported";
     /// The log was verified.
     LOG_VERIFIED = "log.verified";
     /// A day was sealed.

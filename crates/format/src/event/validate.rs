@@ -66,9 +66,10 @@ const SHORT: Rule = Rule { limit: limits::SHORT_TEXT, free: true, empty: false }
 const VALUE: Rule = Rule { limit: limits::SHORT_TEXT, free: true, empty: true };
 const PARAM: Rule = Rule { limit: limits::TEXT, free: true, empty: true };
 
-/// Characters that identifiers and names refuse: control characters, line and paragraph separators,
+/// Whether identifiers and names refuse this character: control characters, line and paragraph separators,
 /// and those that reverse the direction of text, with which one name can be made to look like another.
-pub(super) fn forbidden(c: char) -> bool {
+/// Whoever shows other texts escapes these.
+pub fn forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -7,7 +7,9 @@ use dayseal_format::Origin;
 use dayseal_format::batch::DataKey;
 
 use super::{Aws, KmsDataKeys, KmsOpener, KmsSigner, SecretKeys, Stage};
-use crate::{DataKeyOpener, DataKeySource, KeyContext, KeyError, KeyRef, LocalKeys, Signer};
+use crate::{
+    DataKeyOpener, DataKeySource, KeyContext, KeyError, KeyRef, LocalKeys, LogSecret, Signer,
+};
 
 /// The source of data keys for the log `origin`. With KMS it sends no request.
 ///
@@ -65,6 +67,18 @@ pub async fn open_signer(
         return Ok(Arc::new(KmsSigner::connect(aws, arn.clone(), origin).await?));
     }
     Ok(Arc::new(held(aws, key, origin).await?.signer()?))
+}
+
+/// The log secret of the log `origin`; `None` if the file or secret holds none.
+///
+/// # Errors
+/// As [`open_source`].
+pub async fn open_log_secret(
+    aws: &Aws,
+    key: &KeyRef,
+    origin: &Origin,
+) -> Result<Option<LogSecret>, KeyError> {
+    Ok(held(aws, key, origin).await?.log_secret().ok().cloned())
 }
 
 /// The id under which headers and policies name the wrapping key: an alias is resolved, a file is read.

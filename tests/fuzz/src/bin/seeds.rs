@@ -30,6 +30,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// First lines of the samples, and made records, each behind the number of its format.
+const IMPORTS: [(&str, u8, &str); 6] = [
+    ("rotalabs", 0, include_str!("../../../../crates/import/tests/samples/rotalabs-plain.jsonl")),
+    ("kaizen", 1, include_str!("../../../../crates/import/tests/samples/kaizen.jsonl")),
+    ("kling_chain", 2, include_str!("../../../../crates/import/tests/samples/kling-chain.jsonl")),
+    ("kling_events", 3, include_str!("../../../../crates/import/tests/samples/kling-events.jsonl")),
+    (
+        "cloudtrail",
+        4,
+        r#"{"eventTime":"2026-11-16T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","readOnly":true,"userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ada"},"resources":[{"type":"t","ARN":"a"}]}"#,
+    ),
+    (
+        "ocsf",
+        5,
+        r#"{"class_uid":6003,"activity_id":2,"time":1763632800123,"status_id":1,"metadata":{"tenant_uid":"acme"},"actor":{"user":{"uid":"ada"}}}"#,
+    ),
+];
+const DOCUMENT: &str = "\x03{\"Records\":[{\"a\":\"}\"},{\"b\":[1]}]}\n{\"c\":1}\n";
+
 type Seed = (&'static str, &'static str, Vec<u8>);
 
 fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
@@ -158,7 +177,7 @@ fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
         ),
     );
 
-    Ok(vec![
+    let mut seeds = vec![
         ("batch", "two_entries", encoded.bytes),
         ("content", "two_frames", content),
         ("content", "one_erased", erased),
@@ -194,7 +213,13 @@ fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
         ("names", "manifest", b"manifests/2026-11-20.ndjson".to_vec()),
         ("names", "checkpoint", b"checkpoints/2026-11-20".to_vec()),
         ("log_file", "plain", serde_json::to_vec(&log)?),
-    ])
+    ];
+    for (name, format, text) in IMPORTS {
+        let line = text.lines().next().unwrap_or_default().as_bytes();
+        seeds.push(("import", name, [&[format][..], line].concat()));
+    }
+    seeds.push(("split", "document", DOCUMENT.as_bytes().to_vec()));
+    Ok(seeds)
 }
 
 fn event(now: UnixMillis) -> Result<Event, Box<dyn std::error::Error>> {

@@ -1,0 +1,97 @@
+//! Opening the log for `record` and `import`.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use dayseal::privacy::{Address, Labels, Pseudonyms, Settings};
+use dayseal::{AuditLog, Clock, Limits, SystemClock, UnixMillis};
+
+use crate::args::{Args, Recording, Redaction};
+use crate::config::{AddressAs, Config};
+use crate::exit::UsageError;
+
+/// The time given for demonstrations and tests.
+#[derive(Debug)]
+struct FixedClock(UnixMillis);
+
+impl Clock for FixedClock {
+    fn now(&self) -> UnixMillis {
+        self.0
+    }
+}
+
+/// The log that the configuration names. It writes no events of its own: a command is no service.
+pub(crate) async fn open_log(
+    args: &Args,
+    config: &Config<'_>,
+    own: &Recording,
+    privacy: Settings,
+) -> anyhow::Result<AuditLog> {
+    let file = config.file()?;
+    let clock: Arc<dyn Clock> = match args.now {
+        Some(now) => Arc::new(FixedClock(now)),
+        None => Arc::new(SystemClock),
+    };
+    let service = own.service.clone().unwrap_or_else(|| file.service.clone());
+    let mut builder = AuditLog::builder(file.origin.clone(), service)
+        .store(config.evidence_for_writing().await?)
+        .keys(config.source(&file.origin).await?)
+        .limits(Limits { late_days: file.late_days, ..Limits::default() })
+        .privacy(privacy)
+        .lifecycle_events(false)
+        .clock(clock);
+    if let Some(tenant) = &own.tenant {
+        builder = builder.tenant(tenant);
+    }
+    Ok(builder.open()?)
+}
+
+/// What becomes of private things: flags over the configuration's `[privacy]`. Labels in `always` are declared
+/// whatever is said.
+pub(crate) async fn privacy(
+    config: &Config<'_>,
+    own: &Recording,
+    always: &[&str],
+) -> anyhow::Result<Settings> {
+    let file = config.file()?;
+    let table = &file.privacy;
+    let redaction = own.redaction.or(table.redaction).unwrap_or_default();
+    if redaction != Redaction::Strict && !own.declared.is_empty() {
+        return Err(UsageError("--declare-label needs --redaction strict".into()).into());
+    }
+    if redaction != Redaction::Strict
+        && own.redaction.is_none()
+        && !table.declared_labels.is_empty()
+    {
+        let text = "`declared_labels` in [privacy] needs `redaction = \"strict\"`";
+        return Err(UsageError(text.into()).into());
+    }
+    let mut settings = match redaction {
+        Redaction::Off => Settings::off(),
+        Redaction::Default => Settings::default(),
+        Redaction::Strict => {
+            let declared = own.declared.iter().chain(&table.declared_labels).map(String::as_str);
+            Settings::default()
+                .redaction(dayseal::privacy::Redaction::all())
+                .labels(Labels::declared(declared.chain(always.iter().copied())))
+        }
+    };
+    settings = match table.address {
+        None => settings,
+        Some(AddressAs::Keep) => settings.address(Address::Keep),
+        Some(AddressAs::Network) => settings.address(Address::Network),
+        Some(AddressAs::Pseudonym) if table.pseudonyms => settings.address(Address::Pseudonym),
+        Some(AddressAs::Pseudonym) => {
+            let text = "`address = \"pseudonym\"` in [privacy] needs `pseudonyms = true`";
+            return Err(UsageError(text.into()).into());
+        }
+    };
+    if table.pseudonyms {
+        let secret = config.open_log_secret(&file.origin).await?;
+        let secret = secret.context(
+            "[privacy] asks for pseudonyms, and there is no log secret: name the file or secret that holds it as `log_secret`",
+        )?;
+        settings = settings.pseudonyms(Pseudonyms::new(&secret, &file.origin));
+    }
+    Ok(settings)
+}
