@@ -119,8 +119,11 @@ impl Observation {
             return;
         }
         let form = form::read(&self.request_type, bytes);
-        if !whole {
+        if bytes.len() >= self.limit && !whole {
             self.unread.push(format!("request: more than {} bytes", self.limit));
+        } else if !whole {
+            // The provider answered first, or the connection broke.
+            self.unread.push("request: not all of it was sent".to_owned());
         }
         let body = match form {
             Some(form) => {
