@@ -49,6 +49,7 @@ mod rates;
 mod route;
 mod sse;
 mod text;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -58,7 +59,8 @@ use http::HeaderMap;
 pub use self::context::{CallContext, Digests};
 pub use self::facts::Captured;
 pub use self::hosts::Provider;
-pub use self::observation::{End, Observation, Observed, RequestBody};
+pub use self::observation::{Observation, RequestBody};
+pub use self::verdict::{End, Observed};
 
 use self::hosts::{Dialect, Hosts};
 use self::route::Route;

@@ -105,7 +105,7 @@ pub struct CallMetrics {
     pub refused: u64,
     /// Requests to known hosts that are no known call: look whether one should be.
     pub other_paths: u64,
-    /// Questions after unfinished jobs, not recorded.
+    /// Questions after unfinished jobs, and finished responses read again: not recorded.
     pub polls: u64,
 }
 
@@ -179,8 +179,8 @@ impl AuditCallsBuilder {
         self
     }
 
-    /// Records questions after jobs that are not done yet, as `ai.generation.polled`. Default no:
-    /// they come every few seconds and say nothing.
+    /// Records questions after jobs that are not done yet, as `ai.generation.polled`, and finished
+    /// responses that are read again. Default no: they come every few seconds and say nothing.
     #[must_use]
     pub fn polls(mut self, polls: bool) -> Self {
         self.polls = polls;

@@ -7,7 +7,7 @@ use dayseal_format::event::{
 use http::HeaderMap;
 
 use super::facts::Captured;
-use super::observation::Observed;
+use super::verdict::Observed;
 use crate::privacy::Pseudonyms;
 
 /// Who makes a call and for what: what the wire does not say. All of it may be left open.
@@ -199,5 +199,30 @@ impl CallContext {
             event = event.trace(trace);
         }
         event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traces() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let trace = traceparent(good).unwrap();
+        assert_eq!(trace.trace_id.as_deref(), Some("0af7651916cd43dd8448eb211c80319c"));
+        assert_eq!(trace.span_id.as_deref(), Some("b7ad6b7169203331"));
+        for bad in [
+            "",
+            "00",
+            "00-0af7651916cd43dd8448eb211c80319c",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c8031-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b71692033-01",
+        ] {
+            assert_eq!(traceparent(bad), None, "{bad}");
+        }
     }
 }

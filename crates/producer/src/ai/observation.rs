@@ -1,27 +1,17 @@
 //! One call, from its request to the last byte of its answer.
 
-use dayseal_format::event::{AiCall, EventType, Outcome, Reason, Safety, SafetyStage, limits};
+use std::fmt;
+
+use dayseal_format::event::{AiCall, EventType, Outcome, Reason, limits};
 use http::HeaderMap;
 
-use super::facts::{Captured, Facts, Job};
+use super::facts::{Facts, Job};
 use super::frames::Frames;
 use super::hosts::Dialect;
 use super::route::{Endpoint, Route};
 use super::sse::Sse;
+use super::verdict::{self, End, Observed, Seen};
 use super::{anthropic, bedrock, form, json, kling, openai, prompt, rates, text};
-
-/// How an answer ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Its last byte came.
-    Complete,
-    /// The caller took no more of it, or gave up waiting for it.
-    Dropped,
-    /// It broke off, or never came: a code of the caller's, such as `connect`.
-    Failed(&'static str),
-    /// No answer in the time the caller set: what became of the call is not known.
-    TimedOut,
-}
 
 /// A request's body.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +23,6 @@ pub enum RequestBody<'a> {
 }
 
 /// A recognised call while it runs. Made by [`Recognizer::request`](super::Recognizer::request).
-#[derive(Debug)]
 pub struct Observation {
     route: Route,
     facts: Facts,
@@ -65,33 +54,15 @@ enum Reader {
     Frames(Frames),
 }
 
-/// What is known of a call at its end.
-#[derive(Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Observed {
-    /// The event's type.
-    pub kind: EventType,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Provider, models, operation, parameters, tokens, finish reasons. Times are the caller's to set.
-    pub call: AiCall,
-    /// Why it ended so; also what could not be read.
-    pub reason: Option<Reason>,
-    /// What the provider's guardrails decided, where they said so.
-    pub safety: Option<Safety>,
-    /// The provider's id of the request.
-    pub request_id: Option<String>,
-    /// The provider's id of the job, for answers that come later.
-    pub job: Option<String>,
-    /// It only asked after a job, which is not done, or read again what no job is behind: such calls
-    /// come every few seconds and say nothing.
-    pub pending_query: bool,
-    /// The prompt.
-    pub input: Option<Captured>,
-    /// The system instructions beside it.
-    pub system: Option<Captured>,
-    /// The texts of the answer, in order, joined; of speech, the file.
-    pub output: Option<Captured>,
+/// What it is a call of: what it holds of bodies does not belong into a program's own log.
+impl fmt::Debug for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { route, status, .. } = self;
+        f.debug_struct("Observation")
+            .field("route", route)
+            .field("status", status)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Observation {
@@ -148,12 +119,15 @@ impl Observation {
             return;
         }
         let form = form::read(&self.request_type, bytes);
-        if !whole {
+        if bytes.len() >= self.limit && !whole {
             self.unread.push(format!("request: more than {} bytes", self.limit));
+        } else if !whole {
+            // The provider answered first, or the connection broke.
+            self.unread.push("request: not all of it was sent".to_owned());
         }
         let body = match form {
             Some(form) => {
-                if let Some(file) = form.file.filter(|_| whole) {
+                if let Some(file) = form.file {
                     facts.input.push(file);
                 }
                 form.fields
@@ -256,6 +230,15 @@ impl Observation {
         self.stream && self.facts.began
     }
 
+    /// Bytes of an answer that are held.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        match &self.reader {
+            Reader::Whole(held) => held.capacity(),
+            _ => 0,
+        }
+    }
+
     fn unreadable(&mut self, why: String) {
         self.reader = Reader::Nothing;
         self.unread.push(why);
@@ -268,28 +251,18 @@ impl Observation {
             self.unread.push("request: streamed".to_owned());
         }
         let whole = self.last(&end);
-        let (kind, outcome, code) = self.verdict(end, whole);
+        let seen = Seen {
+            facts: &self.facts,
+            endpoint: self.route.endpoint,
+            status: self.status,
+            blind: self.blind,
+            whole,
+            end,
+        };
+        let (kind, outcome, code) = seen.verdict();
         self.facts.close();
         let facts = &mut self.facts;
-        let safety = match (&mut facts.blocked, facts.moderated) {
-            (Some(block), _) => Some(Safety {
-                stage: block.stage,
-                block_reason: Some(std::mem::take(&mut block.reason)),
-                detectors: std::mem::take(&mut facts.detectors),
-                ..Safety::default()
-            }),
-            (None, Some(passed)) => Some(Safety {
-                passed,
-                stage: Some(SafetyStage::Input).filter(|_| !passed),
-                detectors: std::mem::take(&mut facts.detectors),
-                ..Safety::default()
-            }),
-            // Detected and let through: an alert of Azure's annotations.
-            (None, None) if !facts.detectors.is_empty() => {
-                Some(Safety { detectors: std::mem::take(&mut facts.detectors), ..Safety::passed() })
-            }
-            (None, None) => None,
-        };
+        let safety = verdict::safety(facts);
         let code = code.or_else(|| (!self.unread.is_empty()).then(|| "unread".to_owned()));
         let reason = code.map(|code| {
             let mut words = Vec::new();
@@ -379,59 +352,6 @@ impl Observation {
         if events > 0 {
             self.unread.push(format!("response: events not read: {events}"));
         }
-    }
-
-    fn verdict(&self, end: End, whole: bool) -> (EventType, Outcome, Option<String>) {
-        let facts = &self.facts;
-        let code = |word: &str| Some(word.to_owned());
-        let failed = |word| (EventType::AI_GENERATION_FAILED, Outcome::Failure, word);
-        let unknown = |word| (EventType::AI_GENERATION_FAILED, Outcome::Unknown, code(word));
-        let Some(status) = self.status else {
-            return match end {
-                End::Failed(word) => failed(code(word)),
-                End::TimedOut => unknown("timeout"),
-                End::Dropped => unknown("dropped"),
-                End::Complete => unknown("no_response"),
-            };
-        };
-        if let Some(block) = &facts.blocked {
-            return (
-                EventType::AI_GENERATION_BLOCKED,
-                Outcome::Blocked,
-                Some(block.reason.clone()),
-            );
-        }
-        let http = || format!("http_{status}");
-        if status == 429 || facts.limited {
-            let word = facts.error.clone().unwrap_or_else(http);
-            return (EventType::USAGE_RATE_LIMITED, Outcome::Failure, Some(word));
-        }
-        if facts.error.is_some() {
-            return failed(facts.error.clone());
-        }
-        if !(200..300).contains(&status) {
-            return failed(Some(http()));
-        }
-        if !whole {
-            match end {
-                End::Failed(word) => return failed(code(word)),
-                End::TimedOut => return unknown("timeout"),
-                End::Dropped => return unknown("dropped"),
-                End::Complete => return failed(code("truncated")),
-            }
-        }
-        match facts.job {
-            Some(Job::Pending) if self.route.endpoint == Endpoint::Query => {
-                return (EventType::from("ai.generation.polled"), Outcome::Deferred, None);
-            }
-            Some(Job::Pending) => {
-                return (EventType::AI_GENERATION_STARTED, Outcome::Deferred, None);
-            }
-            _ => {}
-        }
-        // Whether it was refused stands in what was not read.
-        let outcome = if self.blind { Outcome::Unknown } else { Outcome::Success };
-        (EventType::AI_GENERATION_COMPLETED, outcome, None)
     }
 }
 

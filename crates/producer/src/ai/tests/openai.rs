@@ -372,6 +372,6 @@ fn a_form_that_was_streamed() {
     let found = finish(Some((&body[..120], false)));
     assert_eq!(found["ai"]["model_requested"], "whisper-1");
     assert_eq!(found["content"], json!({"output": {"bytes": 5}}), "half a file is not the file");
-    assert_eq!(found["reason"]["text"], "request: more than 4194304 bytes");
+    assert_eq!(found["reason"]["text"], "request: not all of it was sent");
     assert_eq!(finish(None)["reason"]["text"], "request: streamed");
 }
