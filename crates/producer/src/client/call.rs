@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::tee::Sent;
 use super::{Inner, Intent, NotRecorded, Refusal};
 use crate::ai::{CallContext, Digests, End, Observation, Observed};
+use crate::operation::Inherited;
 use crate::{RecordError, TryRecordError};
 
 /// Writes its entry when it is finished or, at the latest, dropped.
@@ -25,6 +26,8 @@ pub(super) struct Call {
     first_ms: Option<u64>,
     /// The entry of the intent.
     parent: Option<EventId>,
+    /// Of the operation around, as it was when the call began.
+    inherited: Inherited,
     /// The request, if it is sent as a stream.
     sent: Option<Arc<Mutex<Sent>>>,
 }
@@ -35,11 +38,14 @@ impl Call {
         observation: Observation,
         mut context: CallContext,
     ) -> Self {
+        let mut inherited = Inherited::current();
+        context.actor = context.actor.or_else(|| inherited.actor.take());
         context.actor.get_or_insert_with(|| inner.actor.clone());
+        context.tenant = context.tenant.or_else(|| inherited.tenant().map(str::to_owned));
         let (time, start) = (inner.log.now(), Instant::now());
         let observation = Some(observation);
         let (first_ms, parent, sent) = (None, None, None);
-        Self { inner, observation, context, time, start, first_ms, parent, sent }
+        Self { inner, observation, context, time, start, first_ms, parent, inherited, sent }
     }
 
     /// Where the body of a streamed request is held.
@@ -54,12 +60,12 @@ impl Call {
         let Some(observed) = self.observation.as_ref().map(Observation::intent) else {
             return Ok(());
         };
-        let event = self.event(observed).time(self.time).build();
+        let event = self.event(observed, |event| event);
         let recorded = match (event, intent) {
-            (Err(error), _) => Err(invalid(&error)),
+            (Err(error), _) => Err(self.invalid(&error)),
             (Ok(event), Intent::Stored) => {
                 let stored = self.inner.log.record_durable(event).await;
-                stored.map(|answer| answer.entry).map_err(|error| why(&error))
+                stored.map(|answer| answer.entry).map_err(|error| self.why(&error))
             }
             (Ok(event), _) => self.try_record(event),
         };
@@ -104,15 +110,15 @@ impl Call {
         let latency = self.elapsed();
         observed.call.latency_ms = Some(latency);
         observed.call.first_token_ms = self.first_ms;
-        let mut event = self.event(observed).time(self.time).duration_ms(latency);
         let now = self.inner.log.now();
-        // A clock set back between the two readings; the duration is right all the same.
-        if now >= self.time {
-            event = event.end_time(now);
-        }
-        let recorded = match event.build() {
+        let event = self.event(observed, |event| {
+            let event = event.duration_ms(latency);
+            // A clock set back between the two readings; the duration is right all the same.
+            if now >= self.time { event.end_time(now) } else { event }
+        });
+        let recorded = match event {
             Ok(event) => self.try_record(event),
-            Err(error) => Err(invalid(&error)),
+            Err(error) => Err(self.invalid(&error)),
         };
         match self.count(recorded) {
             Err(why) if self.inner.refusal == Refusal::Fail => Err(NotRecorded { why, sent: true }),
@@ -120,21 +126,46 @@ impl Call {
         }
     }
 
-    fn event(&self, observed: Observed) -> EventBuilder {
+    fn event(
+        &self,
+        observed: Observed,
+        more: impl FnOnce(EventBuilder) -> EventBuilder,
+    ) -> Result<EventDraft, EventError> {
         let log = &self.inner.log;
         let tenant = self.context.tenant.as_deref().unwrap_or(log.tenant());
         // Without a text to take it of, there is no digest: in the mode `None` no text is kept.
         let digests = log.pseudonyms().map(|pseudonyms| Digests { pseudonyms, tenant });
-        observed.event(&self.context, self.parent, digests)
+        let event = observed.event(&self.context, self.parent, digests).time(self.time);
+        let mut event = more(event).build()?;
+        self.inherited.clone().fill(event.edit());
+        Ok(event)
     }
 
     fn try_record(&self, event: EventDraft) -> Result<EventId, &'static str> {
-        self.inner.log.try_record(event).map_err(|error| match error {
-            TryRecordError::Full { .. } => "is full",
-            TryRecordError::Closed { .. } => "is closed",
-            TryRecordError::Invalid(error) => invalid(&error),
-            _ => "refused it",
+        self.inner.log.try_record(event).map_err(|error| {
+            self.inner.log.lose_by(&error);
+            match error {
+                TryRecordError::Full { .. } => "is full",
+                TryRecordError::Closed { .. } => "is closed",
+                TryRecordError::Invalid(error) => invalid(&error),
+                _ => "refused it",
+            }
         })
+    }
+
+    fn invalid(&self, error: &EventError) -> &'static str {
+        self.inner.log.lose("refused", 1);
+        invalid(error)
+    }
+
+    fn why(&self, error: &RecordError) -> &'static str {
+        match error {
+            RecordError::Closed => "is closed",
+            // Kept, and tried again: not lost.
+            RecordError::NotStored(_) => "could not store it",
+            RecordError::Invalid(error) => self.invalid(error),
+            _ => "refused it",
+        }
     }
 
     fn count(&self, recorded: Result<EventId, &'static str>) -> Result<EventId, &'static str> {
@@ -171,13 +202,4 @@ fn invalid(error: &EventError) -> &'static str {
     // Its words name the field, not its value.
     tracing::warn!(%error, "the event of a model call is not valid");
     "found its event invalid"
-}
-
-fn why(error: &RecordError) -> &'static str {
-    match error {
-        RecordError::Closed => "is closed",
-        RecordError::NotStored(_) => "could not store it",
-        RecordError::Invalid(error) => invalid(error),
-        _ => "refused it",
-    }
 }

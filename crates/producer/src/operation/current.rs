@@ -154,6 +154,11 @@ impl Inherited {
         Operation::current().as_ref().map(Self::from).unwrap_or_default()
     }
 
+    #[cfg(feature = "reqwest-middleware")]
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        Some(self.tenant.as_str()).filter(|tenant| !tenant.is_empty())
+    }
+
     #[cfg(feature = "tracing-layer")]
     pub(crate) fn trace(&self) -> Option<&Trace> {
         self.trace.as_ref()

@@ -37,6 +37,26 @@ async fn a_call_without_any_code_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_call_inside_an_operation_names_it_and_is_by_whom_it_is() {
+    let f = Fixture::new(Reply::json(ANSWER)).await;
+    let operation = f.log.audited("answer_ticket").actor(Actor::user("anna")).tenant("acme");
+    let call = f.chat();
+    operation
+        .run(async move {
+            call.send().await?.bytes().await?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        })
+        .await
+        .unwrap();
+    let entries = f.entries().await;
+    let [intent, call, result] = &entries[..] else { panic!("{entries:#?}") };
+    assert_eq!(call["type"], "ai.generation.completed");
+    assert_eq!(call["correlation"]["parent_event"], intent["id"]);
+    assert_eq!(call["trace"]["trace_id"], result["trace"]["trace_id"]);
+    assert_eq!((&call["actor"]["id"], &call["tenant"]), (&json!("anna"), &json!("acme")));
+}
+
+#[tokio::test]
 async fn the_request_goes_out_as_it_is() {
     let f = Fixture::new(Reply::json(ANSWER)).await;
     let url = f.url("api.openai.com", CHAT) + "?api-key=s3cret";

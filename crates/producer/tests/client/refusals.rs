@@ -45,6 +45,7 @@ async fn by_default_the_call_goes_on_and_is_counted() {
     assert_eq!(f.chat().send().await.unwrap().text().await.unwrap(), ANSWER);
     let metrics = f.audit.metrics();
     assert_eq!((metrics.recorded, metrics.refused), (0, 1));
+    assert_eq!(f.log.metrics().lost, 1);
 }
 
 #[tokio::test]
@@ -129,5 +130,8 @@ async fn a_context_that_breaks_a_rule_is_a_refusal() {
     assert!(refusal(&error).to_string().contains("as it found its event invalid"));
     assert!(!format!("{error:?}").contains("xxx"), "no value of an event in an error");
     f.chat().with_extension(anna()).send().await.unwrap().text().await.unwrap();
-    assert_eq!(f.entry().await["actor"], json!({"id": "anna", "type": "user"}));
+    let entries = f.entries().await;
+    let [call, loss] = &entries[..] else { panic!("{entries:#?}") };
+    assert_eq!(call["actor"], json!({"id": "anna", "type": "user"}));
+    assert_eq!((&loss["type"], &loss["reason"]["code"]), (&json!("log.loss"), &json!("refused")));
 }
