@@ -107,7 +107,17 @@ fn an_altered_batch_is_said_and_does_not_hide_the_others() {
     }
 }
 
-fn follow(log: &Log, args: &[&str]) -> (Child, mpsc::Receiver<String>) {
+/// A child that a failing test does not leave behind.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn follow(log: &Log, args: &[&str]) -> (Running, mpsc::Receiver<String>) {
     let args = [&["tail", "-f", "--interval", "0.1"], args].concat();
     let mut child = log.command(args).env("DAYSEAL_NOW", time(0, 15)).spawn().unwrap();
     let (send, receive) = mpsc::channel();
@@ -119,10 +129,11 @@ fn follow(log: &Log, args: &[&str]) -> (Child, mpsc::Receiver<String>) {
             }
         }
     });
-    (child, receive)
+    (Running(child), receive)
 }
 
-fn ends(mut child: Child) -> (Option<i32>, String) {
+fn ends(mut running: Running) -> (Option<i32>, String) {
+    let child = &mut running.0;
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
         assert!(start.elapsed() < PATIENCE, "still running");
@@ -133,8 +144,8 @@ fn ends(mut child: Child) -> (Option<i32>, String) {
     (child.wait().unwrap().code(), err)
 }
 
-fn interrupt(child: &Child, name: &str) {
-    let pid = child.id().to_string();
+fn interrupt(child: &Running, name: &str) {
+    let pid = child.0.id().to_string();
     assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
 }
 
@@ -180,5 +191,5 @@ fn a_reader_that_goes_away_ends_it() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let child = command.env("DAYSEAL_NOW", time(0, 15)).stdout(writer).spawn().unwrap();
-    assert_eq!(ends(child), (Some(0), String::new()));
+    assert_eq!(ends(Running(child)), (Some(0), String::new()));
 }
