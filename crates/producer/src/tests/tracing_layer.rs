@@ -11,8 +11,9 @@ use tracing_subscriber::{Registry, registry};
 
 use super::operation::{fixture, full, lines};
 use super::{Fixture, NOON};
-use crate::NotStarted;
+use crate::privacy::{Labels, Settings};
 use crate::tracing_layer::{AuditLayer, TargetError};
+use crate::{Limits, NotStarted};
 
 type Subscriber = Layered<AuditLayer, Registry>;
 
@@ -101,6 +102,37 @@ async fn what_a_field_does_not_take_is_a_label() {
     assert_eq!(entries[1].action, "recorded");
     assert_eq!(entries[1].labels["action"].len(), 200);
     assert_eq!(entries[1].labels["error.deep"], "true");
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_and_actors_in_part() {
+    let entries = entries(|| {
+        info!(target: "audit", "{}", "x".repeat(200));
+        info!(target: "audit", "");
+        info!(target: "audit", { actor.session = "s-1" }, "a");
+        info!(target: "audit", { actor = "root", "actor.type" = "admin" }, "a");
+    })
+    .await;
+    assert_eq!((entries[0].action.len(), entries[0].labels["message"].len()), (128, 200));
+    assert_eq!((&*entries[1].action, &*entries[1].labels["message"]), ("recorded", ""));
+    assert_eq!(entries[2].actor, Actor::service("tests").session("s-1"));
+    assert_eq!(entries[3].actor, Actor::admin("root"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_refuses_labels_has_the_entry_without_them() {
+    let settings = Settings::default().labels(Labels::declared(["team"]).or_refuse());
+    let f = Fixture::with(NOON, Limits::default(), false, settings);
+    tracing::subscriber::with_default(subscriber(&f), || {
+        info!(target: "audit", action = "a", team = "red");
+        info!(target: "audit", action = "b", team = "red", other = 1);
+    });
+    let entries = f.entries().await;
+    assert_eq!(
+        lines(&entries),
+        [RECORDED, ("operation.recorded", "success", Some("labels_refused"))]
+    );
+    assert_eq!((entries[0].labels.len(), entries[1].labels.len()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
