@@ -213,6 +213,28 @@ async fn an_error_inside_makes_its_span_a_failure_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_a_span_ended_is_not_said_of_what_lies_inside() {
+    let entries = entries(|| {
+        let span = info_span!(target: "audit", "outer", action = "order", outcome = "blocked",
+            reason = "too much", reason.code = "quota", "type" = "shop.order.paid", team = "red");
+        let _entered = span.enter();
+        info!(target: "audit", action = "step");
+        drop(info_span!(target: "audit", "inner"));
+    })
+    .await;
+    assert_eq!(
+        lines(&entries),
+        [
+            RECORDED,
+            ("operation.ended", "unknown", None),
+            ("shop.order.paid", "blocked", Some("quota")),
+        ]
+    );
+    assert_eq!((&*entries[1].action, &*entries[2].action), ("inner", "order"));
+    assert!(entries.iter().all(|entry| entry.labels["team"] == "red"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn panics_and_dropped_futures_close_their_spans() {
     let f = fixture();
     let _default = tracing::subscriber::set_default(subscriber(&f));
