@@ -123,9 +123,9 @@ impl AuditLayer {
     }
 
     /// The layer behind a filter for its target: what nobody else listens to then costs nothing.
-    pub fn filtered<S: Subscriber>(self) -> Filtered<Self, Targets, S>
+    pub fn filtered<S>(self) -> Filtered<Self, Targets, S>
     where
-        S: for<'a> LookupSpan<'a>,
+        S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let targets = Targets::new().with_target(self.target.clone(), Level::TRACE);
         self.with_filter(targets)
