@@ -25,8 +25,11 @@
 //! before Lambda ends the process; if it makes it after all, `.completed` follows. What the handler
 //! records itself names the invocation as its cause.
 
+mod error;
 mod invocation;
 mod memory;
+
+pub use error::AuditError;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::PathBuf;
@@ -39,7 +42,7 @@ use std::time::Duration;
 use dayseal_format::event::Actor;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use tokio::time::timeout;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -47,7 +50,7 @@ use tower_service::Service;
 use self::invocation::{Time, describe, function};
 use self::memory::Memory;
 use crate::operation::{Kinds, Open, Plan, Refused, Write};
-use crate::{AuditLog, By, ByType, Ending, Explain, NotStarted, NotStored};
+use crate::{AuditLog, By, ByType, Ending, Explain, NotStarted};
 
 /// The labels that this layer writes, for a log that only takes declared ones.
 pub const LABELS: [&str; 1] = [DEADLINE];
@@ -225,58 +228,6 @@ impl<S: Clone, C, X> Clone for AuditService<S, C, X> {
     }
 }
 
-/// Why an invocation failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AuditError<E> {
-    /// The handler's own error.
-    #[error("the handler failed")]
-    Handler(E),
-    /// The handler did not run.
-    #[error(transparent)]
-    NotStarted(NotStarted),
-    /// The handler ran and succeeded; its entries are not known to be stored.
-    #[error("the invocation's audit entries are not stored")]
-    NotStored(#[source] NotStored),
-    /// The handler ran and succeeded; its entries were not stored in the time that was left.
-    #[error("the invocation's audit entries were not stored within the {left:?} left")]
-    TimedOut {
-        /// The time there was.
-        left: Duration,
-    },
-    /// The handler ran and succeeded; how it ended could not be recorded.
-    #[error("how the invocation ended could not be recorded")]
-    NotRecorded,
-}
-
-/// The handler's own diagnostic, or `Dayseal.NotStarted` and `Dayseal.NotStored`.
-impl<E: Into<Diagnostic>> From<AuditError<E>> for Diagnostic {
-    fn from(error: AuditError<E>) -> Self {
-        let error_type = match &error {
-            AuditError::NotStarted(_) => "Dayseal.NotStarted",
-            _ => "Dayseal.NotStored",
-        };
-        let said = error.to_string();
-        let error_message = match error {
-            AuditError::Handler(error) => return error.into(),
-            AuditError::NotStarted(error) => with_causes(said, &error),
-            AuditError::NotStored(error) => with_causes(format!("{said}: {error}"), &error),
-            AuditError::TimedOut { .. } | AuditError::NotRecorded => said,
-        };
-        Self { error_type: error_type.to_owned(), error_message }
-    }
-}
-
-/// `said`, and what caused `error`: Lambda shows one message and no more.
-fn with_causes(mut said: String, error: &dyn std::error::Error) -> String {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        said = format!("{said}: {error}");
-        cause = error.source();
-    }
-    said
-}
-
 type Answer<R, E> = Result<R, AuditError<E>>;
 
 impl<S, T, C, X> Service<LambdaEvent<T>> for AuditService<S, C, X>
@@ -417,18 +368,6 @@ impl<C, X> Shared<C, X> {
                 "an invocation ends with audit entries that are not stored"
             );
         })
-    }
-}
-
-impl AuditError<std::convert::Infallible> {
-    fn of<E>(self) -> AuditError<E> {
-        match self {
-            Self::Handler(never) => match never {},
-            Self::NotStarted(error) => AuditError::NotStarted(error),
-            Self::NotStored(error) => AuditError::NotStored(error),
-            Self::TimedOut { left } => AuditError::TimedOut { left },
-            Self::NotRecorded => AuditError::NotRecorded,
-        }
     }
 }
 

@@ -24,7 +24,8 @@
 //!   `ai.usage.input`, `source.request_id`…) is that field. Short: `actor` is `actor.id`,
 //!   `resource` is `resource.type`, `reason` and `error` are `reason.text`. Lists are texts with commas.
 //! - Every other field, and one whose value its path does not take, is a label: of at most 32, with
-//!   values of at most 256 bytes. Nothing is refused for a field.
+//!   values of at most 256 bytes. Nothing is refused for a field; a log that takes declared labels only
+//!   and refuses others gets the entry without any, with the `reason.code` `labels_refused`.
 //! - An event is one entry. Its message is its action, unless it has one; then a label. Without a type it
 //!   is `operation.recorded`; without an outcome, a failure at level ERROR and else a success.
 //! - A span is one entry when it closes, with its duration. Its name is its action, unless it has
@@ -122,9 +123,9 @@ impl AuditLayer {
     }
 
     /// The layer behind a filter for its target: what nobody else listens to then costs nothing.
-    pub fn filtered<S: Subscriber>(self) -> Filtered<Self, Targets, S>
+    pub fn filtered<S>(self) -> Filtered<Self, Targets, S>
     where
-        S: for<'a> LookupSpan<'a>,
+        S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let targets = Targets::new().with_target(self.target.clone(), Level::TRACE);
         self.with_filter(targets)
@@ -141,7 +142,18 @@ impl AuditLayer {
     }
 
     fn record(&self, draft: EventDraft) {
-        match self.log.try_record(draft) {
+        // A log may take declared labels only, and its refusal does not hand the event back.
+        let bare = (!draft.labels.is_empty()).then(|| draft.clone());
+        let recorded = match (self.log.try_record(draft), bare) {
+            (Err(TryRecordError::Undeclared(_)), Some(mut bare)) => {
+                let fields = bare.edit();
+                fields.labels.clear();
+                fields.reason.get_or_insert_with(|| Reason::new("labels_refused"));
+                self.log.try_record(bare)
+            }
+            (recorded, _) => recorded,
+        };
+        match recorded {
             Ok(_) => self.log.tell_losses(),
             Err(error) => self.log.lose_by(&error),
         }

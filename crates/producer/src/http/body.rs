@@ -58,7 +58,6 @@ impl<B: Body> Body for AuditedBody<B> {
                     if !this.body.is_end_stream() && *this.left != Some(0) {
                         return Poll::Ready(Some(Ok(frame)));
                     }
-                    flow.complete();
                     *this.last = Some(Ok(frame));
                 }
                 Some(Err(error)) => {

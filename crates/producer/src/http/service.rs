@@ -117,7 +117,6 @@ where
         }
         if let Some(flow) = this.flow {
             // No body comes after it: this is the end.
-            flow.complete();
             ready!(flow.poll_end(cx));
         }
         match this.answer.take() {

@@ -150,17 +150,32 @@ impl Lost {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_written_is_read_and_other_files_are_not() {
+    fn lost() -> Lost {
         let time = UnixMillis::new(1_767_225_600_123).unwrap();
-        let lost = Lost {
+        Lost {
             function: "f".to_owned(),
             request: "r-1".to_owned(),
             trace: "1-67891233-abcdef012345678912345678".to_owned(),
             span: String::new(),
             started: EventId::from_parts(time, [7; 10]),
             time,
-        };
+        }
+    }
+
+    #[test]
+    fn files_are_read_once_and_those_too_large_not_at_all() {
+        let home = tempfile::tempdir().unwrap();
+        let memory = Memory::new(home.path().to_owned());
+        fs::write(memory.directory.join("a"), lost().write()).unwrap();
+        fs::write(memory.directory.join("b"), lost().write() + &"x".repeat(5_000)).unwrap();
+        assert_eq!(memory.take(), [lost()]);
+        assert!(memory.take().is_empty());
+        assert_eq!(fs::read_dir(&memory.directory).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_other_files_are_not() {
+        let lost = lost();
         assert_eq!(Lost::read(&lost.write()), Some(lost));
         for bad in ["", "1\n", "2\nf\nr\nt\ns\n", "1\nf\nr\nt\ns\nx\ny\n"] {
             assert_eq!(Lost::read(bad), None, "{bad:?}");

@@ -24,8 +24,6 @@ pub(crate) struct Flow {
     bytes: Option<(&'static str, u64)>,
     /// How it ends if nothing fails.
     done: Ending,
-    /// Whether all has come, though its end was not asked for.
-    complete: bool,
     /// The first error that came by.
     failed: Option<Ending>,
     /// Records the end, waiting for room.
@@ -40,7 +38,6 @@ impl Flow {
             items: None,
             bytes: None,
             done: Ending::success(),
-            complete: false,
             failed: None,
             finishing: None,
         }
@@ -79,12 +76,6 @@ impl Flow {
     #[cfg(feature = "http")]
     pub(crate) fn done(&mut self, ending: Ending) {
         self.done = ending;
-    }
-
-    /// All has come: dropping it now is no cancellation.
-    #[cfg(feature = "http")]
-    pub(crate) fn complete(&mut self) {
-        self.complete = true;
     }
 
     #[cfg(feature = "http")]
@@ -143,8 +134,7 @@ impl fmt::Debug for Flow {
 
 impl Drop for Flow {
     fn drop(&mut self) {
-        let done = self.complete.then(|| self.done.clone());
-        let ending = self.failed.take().or(done).unwrap_or_else(Ending::cancelled);
+        let ending = self.failed.take().unwrap_or_else(Ending::cancelled);
         self.end_now(&ending);
     }
 }

@@ -189,6 +189,35 @@ async fn panics_and_clients_that_go_away_are_recorded() {
     assert_eq!(entries[1].duration_ms, Some(1_000));
 }
 
+/// A service that answers with no response at all.
+struct Broken;
+
+impl tower_service::Service<Request<()>> for Broken {
+    type Response = Response<Body>;
+    type Error = std::fmt::Error;
+    type Future = std::future::Ready<Result<Response<Body>, std::fmt::Error>>;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Self::Error>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        std::future::ready(Err(std::fmt::Error))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_the_service_is_a_failure_known_by_its_type() {
+    let f = fixture();
+    let mut service = tower_layer::Layer::layer(&layer(&f), Broken);
+    assert!(service.call(Request::get("/").body(()).unwrap()).await.is_err());
+    let code = Some("core::fmt::Error");
+    assert_eq!(lines(&f.entries().await), [("http.request.failed", "failure", code)]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn skipped_requests_are_served_and_not_recorded() {
     let f = fixture();

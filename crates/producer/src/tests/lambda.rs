@@ -217,6 +217,27 @@ async fn a_handler_that_makes_it_after_all_is_completed_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn entries_keep_their_own_ids_when_the_start_was_lost() {
+    let f = full().await;
+    let store = f.store.clone();
+    let slow = move |_: LambdaEvent<u32>| {
+        let store = store.clone();
+        async move {
+            store.let_through(1_000);
+            tokio::time::sleep(Duration::from_millis(9_200)).await;
+            Ok::<_, Infallible>(1)
+        }
+    };
+    let layer = AuditLayer::new(f.log.clone()).answer_unrecorded();
+    layer.layer(service_fn(slow)).call(invocation("r-1")).await.unwrap();
+    let entries = f.entries().await;
+    let own = entries.iter().filter(|e| e.action == "invoke").collect::<Vec<_>>();
+    let timed_out = ("function.invocation.failed", "unknown", Some("timeout"));
+    assert_eq!([line(own[0]), line(own[1])], [timed_out, COMPLETED]);
+    assert_ne!(own[0].id, own[1].id);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dropped_invocation_is_found_and_stored_by_the_next() {
     let f = fixture();
     let handler = |event: LambdaEvent<u32>| async move {

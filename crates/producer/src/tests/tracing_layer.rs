@@ -11,8 +11,9 @@ use tracing_subscriber::{Registry, registry};
 
 use super::operation::{fixture, full, lines};
 use super::{Fixture, NOON};
-use crate::NotStarted;
+use crate::privacy::{Labels, Settings};
 use crate::tracing_layer::{AuditLayer, TargetError};
+use crate::{Limits, NotStarted};
 
 type Subscriber = Layered<AuditLayer, Registry>;
 
@@ -104,6 +105,37 @@ async fn what_a_field_does_not_take_is_a_label() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn messages_and_actors_in_part() {
+    let entries = entries(|| {
+        info!(target: "audit", "{}", "x".repeat(200));
+        info!(target: "audit", "");
+        info!(target: "audit", { actor.session = "s-1" }, "a");
+        info!(target: "audit", { actor = "root", "actor.type" = "admin" }, "a");
+    })
+    .await;
+    assert_eq!((entries[0].action.len(), entries[0].labels["message"].len()), (128, 200));
+    assert_eq!((&*entries[1].action, &*entries[1].labels["message"]), ("recorded", ""));
+    assert_eq!(entries[2].actor, Actor::service("tests").session("s-1"));
+    assert_eq!(entries[3].actor, Actor::admin("root"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_refuses_labels_has_the_entry_without_them() {
+    let settings = Settings::default().labels(Labels::declared(["team"]).or_refuse());
+    let f = Fixture::with(NOON, Limits::default(), false, settings);
+    tracing::subscriber::with_default(subscriber(&f), || {
+        info!(target: "audit", action = "a", team = "red");
+        info!(target: "audit", action = "b", team = "red", other = 1);
+    });
+    let entries = f.entries().await;
+    assert_eq!(
+        lines(&entries),
+        [RECORDED, ("operation.recorded", "success", Some("labels_refused"))]
+    );
+    assert_eq!((entries[0].labels.len(), entries[1].labels.len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn more_fields_than_labels_are_counted() {
     let entries = entries(|| {
         info!(target: "audit", action = "a", a1 = 1, a2 = 1, a3 = 1, a4 = 1, a5 = 1, a6 = 1,
@@ -178,6 +210,28 @@ async fn an_error_inside_makes_its_span_a_failure_and_no_other() {
     let (inner, outer) = (inner.trace.as_ref().unwrap(), outer.trace.as_ref().unwrap());
     assert_eq!(inner.parent_id, outer.span_id);
     assert_eq!(inner.trace_id, outer.trace_id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_a_span_ended_is_not_said_of_what_lies_inside() {
+    let entries = entries(|| {
+        let span = info_span!(target: "audit", "outer", action = "order", outcome = "blocked",
+            reason = "too much", reason.code = "quota", "type" = "shop.order.paid", team = "red");
+        let _entered = span.enter();
+        info!(target: "audit", action = "step");
+        drop(info_span!(target: "audit", "inner"));
+    })
+    .await;
+    assert_eq!(
+        lines(&entries),
+        [
+            RECORDED,
+            ("operation.ended", "unknown", None),
+            ("shop.order.paid", "blocked", Some("quota")),
+        ]
+    );
+    assert_eq!((&*entries[1].action, &*entries[2].action), ("inner", "order"));
+    assert!(entries.iter().all(|entry| entry.labels["team"] == "red"));
 }
 
 #[tokio::test(start_paused = true)]

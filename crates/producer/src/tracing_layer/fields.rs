@@ -93,13 +93,17 @@ impl Fields {
         self.get("outcome").and_then(Value::as_str).and_then(Outcome::from_name)
     }
 
-    /// Makes the message the action where there is none, as far as a name can be.
+    /// Makes the message the action where there is none. One that is no name, or too long for one,
+    /// stays a label too.
     pub(super) fn message_as_action(&mut self) {
-        if self.get("action").is_some() {
-            return;
-        }
-        if let Some(message) = self.take("message") {
-            self.set("action", message.as_str().and_then(|text| name(text, limits::NAME)).into());
+        let Some(message) = self.get("message").and_then(Value::as_str) else { return };
+        let action = name(message, limits::NAME);
+        let whole = action.as_deref() == Some(message);
+        if let (None, Some(action)) = (self.get("action"), action) {
+            self.set("action", Value::from(action));
+            if whole {
+                self.take("message");
+            }
         }
     }
 
@@ -149,10 +153,11 @@ impl Fields {
         loop {
             let mut all = self.clone();
             defaults(&mut all);
-            let unnamed = all.get("actor.id").is_none();
-            all.fill("actor.id", &actor.id);
+            let unnamed = !all.named.iter().any(|(name, _)| first(name) == "actor");
             // A name without a type is a person's.
-            all.fill("actor.type", if unnamed { actor.kind.as_str() } else { "user" });
+            let kind = if all.get("actor.id").is_some() { "user" } else { actor.kind.as_str() };
+            all.fill("actor.id", &actor.id);
+            all.fill("actor.type", kind);
             let refused = match all.json(&labels) {
                 Ok(json) => match Event::from_json(&json) {
                     Ok(mut draft) => {
