@@ -6,7 +6,7 @@ mod ending;
 mod open;
 mod stream;
 
-#[cfg(feature = "tracing-layer")]
+#[cfg(any(feature = "reqwest-middleware", feature = "tracing-layer"))]
 pub(crate) use current::Inherited;
 #[cfg(any(feature = "http", feature = "tracing-layer"))]
 pub(crate) use ending::cut;
