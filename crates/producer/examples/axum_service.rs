@@ -1,7 +1,8 @@
 //! An axum service whose requests are recorded. It listens on a free port, asks itself a few things,
 //! and stops.
 
-mod common;
+#[path = "support/home.rs"]
+mod home;
 
 use std::net::SocketAddr;
 
@@ -64,7 +65,8 @@ fn service(log: &AuditLog) -> Router {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let log = common::open("video-api")?;
+    let home = home::Home::from_args()?;
+    let log = home.log("video-api")?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let app = service(&log).into_make_service_with_connect_info::<SocketAddr>();
@@ -87,6 +89,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _ = stop.send(());
     server.await??; // first the requests end,
     log.close().await?; // then the log
+    home.print().await;
     Ok(())
 }
 

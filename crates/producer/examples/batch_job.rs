@@ -1,6 +1,7 @@
 //! A job that audits itself and each of its steps: what failed, was stopped or took too long too.
 
-mod common;
+#[path = "support/home.rs"]
+mod home;
 
 use std::time::Duration;
 
@@ -29,13 +30,15 @@ async fn export(customer: u32) -> Result<u64, ExportError> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let log = common::open("nightly-export")?;
+    let home = home::Home::from_args()?;
+    let log = home.log("nightly-export")?;
     log.audited("export_customers")
         .actor(Actor::system("scheduler"))
         .durable()
         .run_with(|job| export_all(&log, job))
         .await?;
     log.close().await?;
+    home.print().await;
     Ok(())
 }
 

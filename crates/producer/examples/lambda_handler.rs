@@ -3,7 +3,8 @@
 //! In a function, `main` ends with `lambda_runtime::run(service).await`. Here a loop stands in for
 //! Lambda, so that the example runs anywhere.
 
-mod common;
+#[path = "support/home.rs"]
+mod home;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -50,7 +51,8 @@ async fn handler(log: AuditLog, event: LambdaEvent<Order>) -> Result<String, Vid
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let log = common::open("video-function")?;
+    let home = home::Home::from_args()?;
+    let log = home.log("video-function")?;
     let handler = {
         let log = log.clone();
         service_fn(move |event| handler(log.clone(), event))
@@ -62,6 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // lambda_runtime::run(service).await
     invoke(service).await?;
     log.close().await?; // a real function is frozen instead: everything is stored already
+    home.print().await;
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! An application that already speaks `tracing`: what has the target `audit` becomes entries, and all
 //! of it still goes to the console.
 
-mod common;
+#[path = "support/home.rs"]
+mod home;
 
 use dayseal::tracing_layer::AuditLayer;
 use tracing::{info, instrument};
@@ -20,7 +21,8 @@ async fn delete_video(user: &str, video: u32) -> Result<(), Locked> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let log = common::open("video-api")?;
+    let home = home::Home::from_args()?;
+    let log = home.log("video-api")?;
     let audit = AuditLayer::new(log);
     let guard = audit.guard();
     let console = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -35,5 +37,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     guard.close().await?; // stores what is left; without it the end of the process would lose it
+    home.print().await;
     Ok(())
 }
