@@ -80,6 +80,8 @@ mod metrics;
 mod operation;
 pub mod privacy;
 mod queue;
+#[cfg(any(feature = "ai", feature = "http"))]
+mod trace_context;
 #[cfg(feature = "tracing-layer")]
 pub mod tracing_layer;
 mod upload;

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use super::facts::Captured;
 use super::verdict::Observed;
 use crate::privacy::Pseudonyms;
+use crate::trace_context::traceparent;
 
 /// Who makes a call and for what: what the wire does not say. All of it may be left open.
 ///
@@ -94,22 +95,10 @@ impl CallContext {
     #[must_use]
     pub fn traced(mut self, headers: &HeaderMap) -> Self {
         if self.trace.is_none() {
-            self.trace = headers.get("traceparent").and_then(|v| traceparent(v.to_str().ok()?));
+            self.trace = traceparent(headers);
         }
         self
     }
-}
-
-/// `00-<32 hex digits>-<16>-<2>`, in lower case; neither id all zeros.
-fn traceparent(text: &str) -> Option<Trace> {
-    let hex = |part: &str, digits| {
-        part.len() == digits
-            && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            && part.bytes().any(|b| b != b'0')
-    };
-    let mut parts = text.trim().split('-').skip(1);
-    let (trace, span) = (parts.next()?, parts.next()?);
-    (hex(trace, 32) && hex(span, 16)).then(|| Trace::new(trace).span_id(span))
 }
 
 /// Digests for the contents of one tenant's calls.
@@ -199,30 +188,5 @@ impl CallContext {
             event = event.trace(trace);
         }
         event
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn traces() {
-        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        let trace = traceparent(good).unwrap();
-        assert_eq!(trace.trace_id.as_deref(), Some("0af7651916cd43dd8448eb211c80319c"));
-        assert_eq!(trace.span_id.as_deref(), Some("b7ad6b7169203331"));
-        for bad in [
-            "",
-            "00",
-            "00-0af7651916cd43dd8448eb211c80319c",
-            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c8031-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b71692033-01",
-        ] {
-            assert_eq!(traceparent(bad), None, "{bad}");
-        }
     }
 }
