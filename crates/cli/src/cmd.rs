@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod officer;
 pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod rotate;

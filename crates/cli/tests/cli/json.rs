@@ -197,6 +197,7 @@ struct Policy {
     origin: String,
     verifier_keys: Vec<String>,
     wrapping_keys: Vec<String>,
+    officers: Vec<String>,
     first_day: String,
     retention_floor_days: u32,
     require: String,
@@ -265,6 +266,7 @@ fn init_and_policy() {
     let policy: Policy = parse(&log.at(&now, ["policy", "print", "--json"]).exits(0).out);
     assert_eq!((policy.v, policy.origin.as_str()), (1, ORIGIN));
     assert_eq!(policy.verifier_keys.len() + policy.wrapping_keys.len(), 2);
+    assert!(policy.officers.is_empty());
     assert_eq!((made.verifier_keys.len(), made.signing_key), (1, None));
     assert!(matches!(&made.wrapping_keys[..], [key] if key.starts_with("local:")));
     assert_eq!((policy.first_day.as_str(), policy.require.as_str()), ("2026-11-16", "entries"));

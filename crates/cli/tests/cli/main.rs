@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod import;
 mod json;
+mod officer;
 mod place;
 mod record;
 mod rotate;
