@@ -303,8 +303,8 @@ impl Eraser<'_> {
     async fn settle_pending(&self, open: &mut OpenJob, pass: &mut Pass) {
         let (content, job) = (self.content, &mut open.job);
         let (subjects, receipt) = (job.subjects.as_slice(), job.receipt);
-        let pending = std::mem::take(&mut job.pending);
-        let mut replaced = stream::iter(pending)
+        let due = std::mem::take(&mut job.pending);
+        let mut replaced = stream::iter(due)
             .map(|(key, planned)| async move {
                 let done = replace(content, &key, subjects, receipt, &planned).await;
                 (key, planned, done)
