@@ -195,6 +195,8 @@ pub const LOG_JSON: &str = "log.json";
 pub const ENTRIES: &str = "entries/";
 /// Prefix of the manifests.
 pub const MANIFESTS: &str = "manifests/";
+/// Prefix of the content objects of all days, in the content root.
+pub const CONTENT: &str = "content/";
 /// Prefix of the checkpoints.
 pub const CHECKPOINTS: &str = "checkpoints/";
 /// Key of the first checkpoint, of the empty tree, which only `init` writes.
@@ -251,6 +253,57 @@ pub fn entries_prefix(day: Day) -> String {
     format!("{ENTRIES}{day}/")
 }
 
+/// Key of the content object of a batch, in the content root: `content/<day>/<stream>/<seq>.content`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentObjectKey {
+    /// Day of the batch.
+    pub day: Day,
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its number.
+    pub seq: u32,
+}
+
+impl From<&BatchKey> for ContentObjectKey {
+    fn from(batch: &BatchKey) -> Self {
+        Self { day: batch.day, stream: batch.stream, seq: batch.seq }
+    }
+}
+
+impl fmt::Display for ContentObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{CONTENT}{}/{}/{:08}.content", self.day, self.stream, self.seq)
+    }
+}
+
+impl FromStr for ContentObjectKey {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parse = || -> Option<Self> {
+            let mut parts = text.strip_prefix(CONTENT)?.split('/');
+            let (day, stream, name) = (parts.next()?, parts.next()?, parts.next()?);
+            let seq = name.strip_suffix(".content")?;
+            let digits = seq.len() == 8 && seq.bytes().all(|b| b.is_ascii_digit());
+            if !digits || parts.next().is_some() {
+                return None;
+            }
+            Some(Self {
+                day: day.parse().ok()?,
+                stream: stream.parse().ok()?,
+                seq: seq.parse().ok()?,
+            })
+        };
+        let expected = "content/<day>/<32 hex digits>/<8 digits>.content";
+        parse().ok_or_else(|| NameError::new("content object key", expected, text))
+    }
+}
+
+/// Prefix of a day's content objects: `content/<day>/`.
+pub fn content_prefix(day: Day) -> String {
+    format!("{CONTENT}{day}/")
+}
+
 /// Key of a day's manifest: `manifests/<day>.ndjson`.
 pub fn manifest_key(day: Day) -> String {
     format!("{MANIFESTS}{day}.ndjson")
@@ -305,6 +358,28 @@ mod tests {
             format!("/{text}"),
         ] {
             assert!(bad.parse::<BatchKey>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn content_keys_have_one_spelling() {
+        let (day, stream) = ("2026-11-20".parse().unwrap(), StreamId([0xab; 16]));
+        let key = ContentObjectKey { day, stream, seq: 7 };
+        let text = key.to_string();
+        assert_eq!(text, format!("content/2026-11-20/{}/00000007.content", "ab".repeat(16)));
+        assert_eq!(text.parse::<ContentObjectKey>().unwrap(), key);
+        assert!(text.starts_with(&content_prefix(key.day)));
+        for bad in [
+            text.replace("00000007", "7"),
+            text.replace("00000007", "+0000007"),
+            text.replace("abab", "ABAB"),
+            text.replace(".content", ".batch"),
+            text.replace("content/", "entries/"),
+            text.replace("2026-11-20", "2026-11-31"),
+            format!("{text}/x"),
+            format!("/{text}"),
+        ] {
+            assert!(bad.parse::<ContentObjectKey>().is_err(), "{bad}");
         }
     }
 

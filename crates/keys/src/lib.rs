@@ -23,9 +23,10 @@ mod reference;
 use async_trait::async_trait;
 use dayseal_format::batch::DataKey;
 use dayseal_format::{Note, VerifierKey};
+use dayseal_format::content::ContentKey;
 
 pub use arn::Arn;
-pub use context::KeyContext;
+pub use context::{KeyContext, KeyKind};
 pub use error::{KeyError, ServiceFault};
 pub use local::{LocalKeys, LocalSigner, LogSecret, random};
 pub use reference::KeyRef;
@@ -39,6 +40,13 @@ pub struct GeneratedKey {
     pub wrapped: Vec<u8>,
     /// Id of the wrapping key.
     pub key_id: String,
+}
+
+impl GeneratedKey {
+    /// The key as a content key: of [`KeyKind::Content`].
+    pub fn content_key(&self) -> ContentKey {
+        ContentKey::new(*self.key.expose())
+    }
 }
 
 /// Makes data keys; cannot open them. The right of a producer (KMS `GenerateDataKey`).

@@ -251,7 +251,7 @@ pub async fn entries(store: &dyn Store, keys: &LocalKeys, key: &BatchKey) -> Vec
     let bytes = store.get(&key.to_string(), None, 1 << 30).await.unwrap().bytes;
     let batch = Batch::parse(&bytes).unwrap();
     let h = batch.header();
-    let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
+    let context = KeyContext::entries(&h.origin, h.stream, h.day);
     let data_key = keys.open(&h.key_id, &h.wrapped_key, &context).await.unwrap();
     batch.open(&data_key).unwrap().iter().map(<[u8]>::to_vec).collect()
 }
@@ -276,7 +276,7 @@ pub struct StreamWriter {
 impl StreamWriter {
     async fn new(keys: Arc<LocalKeys>, origin: Origin, id: u8, on: Day) -> Self {
         let stream = StreamId([id; 16]);
-        let context = KeyContext { origin: origin.clone(), stream, day: on };
+        let context = KeyContext::entries(&origin, stream, on);
         let key = keys.generate(&context).await.unwrap();
         let header = Header {
             after: None,

@@ -193,7 +193,7 @@ impl NewKeys {
         };
         local = local.without_wrapping_key();
         let key = KeyRef::from(arn.clone());
-        let context = KeyContext { origin: origin.clone(), stream: StreamId(random()?), day };
+        let context = KeyContext::entries(origin, StreamId(random()?), day);
         let made = open_source(aws, &key, origin).await?.generate(&context).await?;
         let key = if arn.is_alias() { made.key_id.parse()? } else { key };
         let local = own.signing_key.is_none().then_some(local);

@@ -8,7 +8,8 @@ use dayseal_format::batch::DataKey;
 
 use super::{Aws, KmsDataKeys, KmsOpener, KmsSigner, SecretKeys, Stage};
 use crate::{
-    DataKeyOpener, DataKeySource, KeyContext, KeyError, KeyRef, LocalKeys, LogSecret, Signer,
+    DataKeyOpener, DataKeySource, KeyContext, KeyError, KeyKind, KeyRef, LocalKeys, LogSecret,
+    Signer,
 };
 
 /// The source of data keys for the log `origin`. With KMS it sends no request.
@@ -127,7 +128,11 @@ impl DataKeyOpener for Openers {
         context: &KeyContext,
     ) -> Result<DataKey, KeyError> {
         for keys in &self.local {
-            if keys.wrapping_key_id().is_ok_and(|id| id == key_id) {
+            let own = match context.kind {
+                KeyKind::Entries => keys.wrapping_key_id(),
+                KeyKind::Content => keys.content_key_id(),
+            };
+            if own.is_ok_and(|id| id == key_id) {
                 return keys.open(key_id, wrapped, context).await;
             }
         }
