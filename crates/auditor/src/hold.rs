@@ -144,11 +144,6 @@ impl Holds {
     }
 }
 
-/// The content object of a batch.
-pub fn content_object(batch: &dayseal_format::BatchKey) -> String {
-    format!("content/{}/{}/{:08}.content", batch.day, batch.stream, batch.seq)
-}
-
 /// The name in an officer's key, without the log's.
 fn officer(key: &dayseal_format::VerifierKey) -> OfficerText {
     key.name().parse::<OfficerName>().map_or_else(|_| key.name().into(), |o| o.name().into())

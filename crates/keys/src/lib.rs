@@ -22,8 +22,8 @@ mod reference;
 
 use async_trait::async_trait;
 use dayseal_format::batch::DataKey;
-use dayseal_format::{Note, VerifierKey};
 use dayseal_format::content::ContentKey;
+use dayseal_format::{Note, VerifierKey};
 
 pub use arn::Arn;
 pub use context::{KeyContext, KeyKind};

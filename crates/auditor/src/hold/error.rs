@@ -53,7 +53,9 @@ pub enum HoldError {
     #[error("the officer's key cannot sign")]
     Key(#[from] KeyError),
     /// Somebody else stored the next statement first.
-    #[error("another hold or release was stored as number {number} meanwhile: look at it, and run again")]
+    #[error(
+        "another hold or release was stored as number {number} meanwhile: look at it, and run again"
+    )]
     Raced {
         /// The number that is taken.
         number: u32,

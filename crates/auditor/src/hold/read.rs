@@ -143,7 +143,10 @@ fn read(signed: &Signed) -> Result<Said, StatementError> {
         };
         let reason = lines.one("reason")?;
         let released = None;
-        Body::Hold(Box::new(Hold { number, time, officers, event, scope, reason, released }), digest)
+        Body::Hold(
+            Box::new(Hold { number, time, officers, event, scope, reason, released }),
+            digest,
+        )
     };
     lines.end()?;
     Ok(Said { number, previous, body })

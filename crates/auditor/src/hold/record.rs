@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use dayseal_format::event::{
-    Actor, Event, EventBuilder, EventDraft, EventError, EventFields, EventId, Outcome, Privacy, Reason,
-    Resource,
+    Actor, Event, EventBuilder, EventDraft, EventError, EventFields, EventId, Outcome, Privacy,
+    Reason, Resource,
 };
 
 use super::{Hold, Holds, Release, Scope};
@@ -93,7 +93,9 @@ pub fn unmatched(holds: &Holds, log: &[Recorded]) -> Vec<String> {
     for entry in log {
         if statements.remove(&(entry.number, entry.event)).is_none() {
             let Recorded { event, number } = entry;
-            let text = format!("entry {event} records statement {number}, which is not there: a hold was taken away");
+            let text = format!(
+                "entry {event} records statement {number}, which is not there: a hold was taken away"
+            );
             if !found.contains(&text) && !known(holds, entry) {
                 found.push(text);
             }
@@ -109,6 +111,9 @@ pub fn unmatched(holds: &Holds, log: &[Recorded]) -> Vec<String> {
 fn known(holds: &Holds, entry: &Recorded) -> bool {
     holds.all.iter().any(|hold| {
         (hold.number, hold.event) == (entry.number, entry.event)
-            || hold.released.as_ref().is_some_and(|r| (r.number, r.event) == (entry.number, entry.event))
+            || hold
+                .released
+                .as_ref()
+                .is_some_and(|r| (r.number, r.event) == (entry.number, entry.event))
     })
 }

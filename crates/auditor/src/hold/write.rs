@@ -105,11 +105,12 @@ async fn store(
     let note = sign_note(&statement.text(), &[signer]).await?;
     // A key service may sign with another key than it showed; and what is stored must be readable.
     let known = std::slice::from_ref(signer.verifier_key());
-    Statement::open(note.as_bytes(), statement.kind(), statement.origin(), known)
-        .map_err(|e| match e {
+    Statement::open(note.as_bytes(), statement.kind(), statement.origin(), known).map_err(|e| {
+        match e {
             e @ StatementError::Note(_) => HoldError::Signature(e),
             e => HoldError::Unsayable(e),
-        })?;
+        }
+    })?;
     let digest = Digest::of(note.as_bytes());
     let key = statement_key(number);
     match state.put(&key, Bytes::from(note), digest.as_bytes(), Condition::Absent).await {

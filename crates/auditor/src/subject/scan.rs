@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use dayseal_format::content::{ContentError, OUTLINE_PIECE, Outline, OutlineReader};
+use dayseal_format::names::CONTENT;
 use dayseal_store::{Entry, EntryKind, ErrorKind, Store, StoreError};
 use futures_util::stream::{self, StreamExt as _};
 
 use super::job::Problem;
 
-/// Where content lies in the content root.
-const PREFIX: &str = "content/";
 /// Objects looked at between two answers.
 const WINDOW: usize = 256;
 /// Bytes asked for at once: most objects whole, and every piece long enough to go on.
@@ -122,7 +121,7 @@ impl<'a> Scan<'a> {
     async fn entry(&mut self) -> Result<Option<Entry>, StoreError> {
         // A page may be empty and still not the last.
         while self.page.is_empty() && (!self.started || self.next.is_some()) {
-            let page = self.content.list(PREFIX, self.next.as_deref()).await?;
+            let page = self.content.list(CONTENT, self.next.as_deref()).await?;
             self.started = true;
             self.next = page.next;
             self.page = page.entries.into();
