@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dayseal_auditor::hold::Holds;
-use dayseal_auditor::subject::Ended;
+use dayseal_auditor::subject::{Ended, jobs};
 use dayseal_store::{MemoryStore, Store};
 use dayseal_testkit::FaultStore;
 
@@ -49,13 +49,13 @@ async fn two_runs_of_one_job_end_in_one_erasure() {
             erase(&one, ADA, &holds, on(SETTLED)),
         );
         assert!(a.is_ok() || b.is_ok(), "seed {seed}: one of them goes on");
-        let (open, ended) = match erase(&one, ADA, &holds, on(SETTLED)).await {
-            Ok(done) => done,
-            Err(e) => panic!("seed {seed}: {e}"),
-        };
+        let mut jobs = jobs(&*world.state, &origin).await.unwrap();
+        assert_eq!(jobs.len(), 1, "seed {seed}");
+        let ended = one.run(&mut jobs[0], &holds, on(SETTLED)).await.unwrap();
         assert_eq!(ended, Ended::Completed, "seed {seed}");
+        assert_eq!(jobs[0].job.total().frames, 5, "seed {seed}");
+        assert_eq!(world.records.of("privacy.erasure.completed").len(), 1, "seed {seed}");
         assert_eq!(world.parts(ADA).await.0, 0, "seed {seed}");
-        drop(open);
     }
 }
 

@@ -12,27 +12,27 @@ use dayseal_format::content::{
 };
 use dayseal_format::event::{Event, EventDraft, EventId};
 use dayseal_format::names::ContentObjectKey;
-use dayseal_format::{Acknowledgement, Day, Digest, Origin, StreamId, UnixMillis};
+use dayseal_format::{Acknowledgement, Digest, Origin, StreamId, UnixMillis};
 use dayseal_store::{Condition, MemoryStore, Store};
 use dayseal_testkit::{day, keys_below, noon};
 
-pub const D1: &str = "2026-11-20";
-pub const D2: &str = "2026-11-21";
+pub(crate) const D1: &str = "2026-11-20";
+pub(crate) const D2: &str = "2026-11-21";
 /// A day on which all that was recorded on the first two has landed.
-pub const SETTLED: &str = "2026-11-26";
-pub const ADA: &str = "p1:subject:aaaaaaaa:adaadaadaadaadaadaadaadaadaadaad";
-pub const BOB: &str = "p1:subject:aaaaaaaa:bobbobbobbobbobbobbobbobbobbobbo";
+pub(crate) const SETTLED: &str = "2026-11-26";
+pub(crate) const ADA: &str = "p1:subject:aaaaaaaa:adaadaadaadaadaadaadaadaadaadaad";
+pub(crate) const BOB: &str = "p1:subject:aaaaaaaa:bobbobbobbobbobbobbobbobbobbobbo";
 
-pub fn origin() -> Origin {
+pub(crate) fn origin() -> Origin {
     "audit.example.com/test".parse().unwrap()
 }
 
-pub fn key() -> ContentKey {
+pub(crate) fn key() -> ContentKey {
     ContentKey::new([3; 32])
 }
 
 /// A content object: a frame for each list of names, of so many records.
-pub fn object(at: ContentObjectKey, frames: &[(&[&str], u8)]) -> Vec<u8> {
+pub(crate) fn object(at: ContentObjectKey, frames: &[(&[&str], u8)]) -> Vec<u8> {
     let zero = Digest([0; 32]);
     let header = Header {
         commitment: zero,
@@ -68,12 +68,12 @@ pub fn object(at: ContentObjectKey, frames: &[(&[&str], u8)]) -> Vec<u8> {
     encode(header, &drafts, &key(), &[5; 32]).unwrap()
 }
 
-pub fn at(on: &str, stream: u8, seq: u32) -> ContentObjectKey {
+pub(crate) fn at(on: &str, stream: u8, seq: u32) -> ContentObjectKey {
     ContentObjectKey { day: day(on), stream: StreamId([stream; 16]), seq }
 }
 
 /// Writes as a producer does.
-pub async fn land(content: &dyn Store, at: ContentObjectKey, frames: &[(&[&str], u8)]) {
+pub(crate) async fn land(content: &dyn Store, at: ContentObjectKey, frames: &[(&[&str], u8)]) {
     let bytes = object(at, frames);
     let digest = Digest::of(&bytes);
     let (key, bytes) = (at.to_string(), Bytes::from(bytes));
@@ -82,7 +82,7 @@ pub async fn land(content: &dyn Store, at: ContentObjectKey, frames: &[(&[&str],
 
 /// What a recorder does with its next event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lost {
+pub(crate) enum Lost {
     /// The event.
     Event,
     /// The answer: the event is stored.
@@ -91,9 +91,9 @@ pub enum Lost {
 
 /// Keeps what it records; loses what it is told to.
 #[derive(Debug, Default)]
-pub struct Records {
-    pub events: Mutex<Vec<Event>>,
-    pub lose: Mutex<Vec<Lost>>,
+pub(crate) struct Records {
+    pub(crate) events: Mutex<Vec<Event>>,
+    pub(crate) lose: Mutex<Vec<Lost>>,
 }
 
 #[async_trait]
@@ -132,7 +132,7 @@ impl Recorder for Records {
 
 impl Records {
     /// Events of a type, each id once; those of one id must be the same event.
-    pub fn of(&self, kind: &str) -> Vec<Event> {
+    pub(crate) fn of(&self, kind: &str) -> Vec<Event> {
         let mut found: BTreeMap<EventId, Event> = BTreeMap::new();
         for event in self.events.lock().unwrap().iter().filter(|e| e.kind.as_str() == kind) {
             if let Some(before) = found.insert(event.id, event.clone()) {
@@ -144,15 +144,15 @@ impl Records {
 }
 
 #[derive(Debug)]
-pub struct World {
-    pub content: Arc<MemoryStore>,
-    pub state: Arc<MemoryStore>,
-    pub records: Records,
+pub(crate) struct World {
+    pub(crate) content: Arc<MemoryStore>,
+    pub(crate) state: Arc<MemoryStore>,
+    pub(crate) records: Records,
 }
 
 impl World {
     /// Three objects on two days that name Ada: 3 objects, 4 frames, 8 records.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let content = Arc::new(MemoryStore::without_versions());
         let state = Arc::new(MemoryStore::without_versions());
         land(&*content, at(D1, 1, 0), &[(&[ADA], 2), (&[BOB], 1), (&[ADA, BOB], 1)]).await;
@@ -162,16 +162,16 @@ impl World {
         Self { content, state, records: Records::default() }
     }
 
-    pub async fn bytes(&self, key: &str) -> Vec<u8> {
+    pub(crate) async fn bytes(&self, key: &str) -> Vec<u8> {
         self.content.get(key, None, 1 << 30).await.unwrap().bytes.to_vec()
     }
 
     /// Frames that name somebody, and stubs, by receipt.
-    pub async fn parts(&self, who: &str) -> (u32, BTreeMap<EventId, u32>) {
+    pub(crate) async fn parts(&self, who: &str) -> (u32, BTreeMap<EventId, u32>) {
         let (mut frames, mut stubs) = (0, BTreeMap::new());
         for key in keys_below(&*self.content, "content/").await {
-            let bytes = self.bytes(&key).await;
-            let Ok(object) = ContentObject::parse(&bytes) else { continue };
+            let Ok(stored) = self.content.get(&key, None, 1 << 30).await else { continue };
+            let Ok(object) = ContentObject::parse(&stored.bytes) else { continue };
             for part in object.parts() {
                 match part {
                     Part::Frame(f) => frames += u32::from(f.subjects.iter().any(|s| s == who)),
@@ -183,7 +183,7 @@ impl World {
     }
 }
 
-pub fn order(who: &str) -> Order {
+pub(crate) fn order(who: &str) -> Order {
     Order {
         subjects: vec![who.to_owned()],
         tenant: "default".into(),
@@ -193,8 +193,8 @@ pub fn order(who: &str) -> Order {
     }
 }
 
-/// What the command does: goes on with the open job, or plans and begins one.
-pub async fn erase(
+/// What the command does: goes on with the open job at `now`, or plans and begins one on the second day.
+pub(crate) async fn erase(
     eraser: &Eraser<'_>,
     who: &str,
     holds: &Holds,
@@ -207,17 +207,13 @@ pub async fn erase(
         Some(open) => open,
         None => {
             let plan = eraser.plan(&subjects, holds).await?;
-            eraser.begin(order(who), &plan, holds, now, [7; 10]).await?
+            eraser.begin(order(who), &plan, holds, on(D2), [who.as_bytes()[20]; 10]).await?
         }
     };
     let ended = eraser.run(&mut open, holds, now).await?;
     Ok((open, ended))
 }
 
-pub fn on(day_text: &str) -> UnixMillis {
+pub(crate) fn on(day_text: &str) -> UnixMillis {
     noon(day(day_text))
-}
-
-pub fn day_of(text: &str) -> Day {
-    day(text)
 }
