@@ -8,6 +8,7 @@
 //! | [`create_log`] | the first checkpoint, signed over nothing; refuses an existing log | `docs/spec/sealing.md` |
 //! | [`Sealer`] | every unsealed day into a manifest and a checkpoint; finishes what a crash left | `docs/spec/sealing.md` |
 //! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
+//! | [`content`] | contents of entries: present, erased, expired, missing or altered | `docs/spec/content.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
 //!
@@ -18,6 +19,7 @@
 //! compared with digests and signatures. What no verifier can see stands under "Out of reach" in
 //! `docs/threat-model.md`.
 
+pub mod content;
 mod create;
 pub mod follow;
 mod head;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use dayseal_format::event::Outcome;
+use dayseal_format::event::{EventId, Outcome};
 use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
 use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// State root: heads and other changing things
     #[arg(long, global = true, env = "DAYSEAL_STATE", value_name = "URL")]
     pub(crate) state: Option<String>,
+    /// Content root: contents that can be erased
+    #[arg(long, global = true, env = "DAYSEAL_CONTENT", value_name = "URL")]
+    pub(crate) content_root: Option<String>,
     /// Key file, instead of the keys that the configuration names
     #[arg(long, global = true, env = "DAYSEAL_KEYS", value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
@@ -119,6 +122,8 @@ pub(crate) enum Command {
     Ack(Ack),
     /// Print or check a policy file
     Policy(PolicyArgs),
+    /// Look into the contents of entries
+    Content(Content),
     /// Check how the log is set up in AWS against a retention profile
     ///
     /// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is
@@ -165,6 +170,9 @@ pub(crate) struct Init {
     /// Wrap data keys by this KMS key (symmetric), or by the key file in this secret
     #[arg(long, value_name = "ARN")]
     pub(crate) wrapping_key: Option<Arn>,
+    /// Keep the contents of events (prompts, answers), encrypted and erasable: sets `pseudonyms` and `content`
+    #[arg(long)]
+    pub(crate) keep_content: bool,
     /// Days that evidence is kept
     #[arg(long, default_value_t = dayseal_chain::LogSettings::DEFAULT_RETENTION_DAYS)]
     pub(crate) retention_days: u32,
@@ -298,13 +306,51 @@ pub(crate) struct Show {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   dayseal cat 2026-11-20 | jq .actor.id
-  dayseal cat 2026-11-20 --format text")]
+  dayseal cat 2026-11-20 --format text
+  dayseal cat 2026-11-20 --content | jq -r '.contents[].text'")]
 pub(crate) struct Cat {
     /// The day of the batches
     pub(crate) day: Day,
+    /// The contents of each entry too: {\"entry\": …, \"contents\": […]}, each present, erased, expired, missing or altered
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) content: bool,
     /// As they are stored, or one line of text each
     #[arg(long, value_enum, default_value = "json", value_name = "FORMAT")]
     pub(crate) format: EntryFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Content {
+    #[command(subcommand)]
+    pub(crate) command: ContentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContentCommand {
+    /// Check a given content against what an entry says of it
+    ///
+    /// Of an entry with a keyed digest the log secret decides; of one with a commitment the content record that is
+    /// kept: once that is erased nobody can tell. Exit code 0: it is the content; 1: it is another; 3: cannot be told.
+    Check(ContentCheck),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  dayseal content check --entry 01932d5c-… --field content.input --input prompt.txt")]
+pub(crate) struct ContentCheck {
+    /// Id of the entry
+    #[arg(long, value_name = "ID")]
+    pub(crate) entry: EventId,
+    /// The content item, if the entry has several: content.input, content.output, content.args, content.system,
+    /// change.from_content or change.to_content
+    #[arg(long)]
+    pub(crate) field: Option<String>,
+    /// File with the exact bytes of the content; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// The day of the entry's batch, if not the one in its id or the day after
+    #[arg(long)]
+    pub(crate) day: Option<Day>,
 }
 
 /// How an entry is printed.

@@ -4,6 +4,8 @@ pub(crate) mod ack;
 pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod content;
+mod find;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod officer;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use dayseal_chain::content::ContentReader;
 use dayseal_chain::read::BatchReader;
 use dayseal_format::Origin;
 use dayseal_keys::aws::{open_log_secret, open_opener, open_signer, open_source, wrapping_key_id};
@@ -23,6 +24,11 @@ pub(crate) struct Opener {
 }
 
 impl Opener {
+    /// Reads contents of this log.
+    pub(crate) fn contents<'a>(&'a self, content: &'a dyn Store) -> ContentReader<'a> {
+        ContentReader::new(content, &*self.keys, self.origin.clone(), self.allowed.clone())
+    }
+
     /// Reads batches of this log.
     pub(crate) fn reader<'a>(&'a self, evidence: &'a dyn Store) -> BatchReader<'a> {
         BatchReader::new(evidence, &*self.keys, self.origin.clone(), self.allowed.clone())

@@ -1,6 +1,7 @@
 //! The `dayseal` command: thin over the libraries. This file knows exit codes and nothing else.
 
 mod args;
+mod attached;
 mod cmd;
 mod config;
 mod config_edit;
@@ -46,6 +47,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Tail(a) => cmd::tail::run(&args, a).await,
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
+            Command::Content(a) => cmd::content::run(&args, a).await,
             Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Rotate(a) => cmd::rotate::run(&args, a).await,
             Command::Officer(a) => cmd::officer::run(&args, a).await,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use dayseal::privacy::{Address, Labels, Pseudonyms, Settings};
-use dayseal::{AuditLog, Clock, Limits, SystemClock, UnixMillis};
+use dayseal::{AuditLog, Clock, ContentMode, Limits, SystemClock, UnixMillis};
 
 use crate::args::{Args, Recording, Redaction};
-use crate::config::{AddressAs, Config};
+use crate::config::{AddressAs, Config, ContentAs};
 use crate::exit::UsageError;
 
 /// The time given for demonstrations and tests.
@@ -40,6 +40,16 @@ pub(crate) async fn open_log(
         .privacy(privacy)
         .lifecycle_events(false)
         .clock(clock);
+    if let Some(mode) = file.privacy.content {
+        builder = builder.content(match mode {
+            ContentAs::None => ContentMode::None,
+            ContentAs::Digest => ContentMode::Digest,
+            ContentAs::Store => ContentMode::Store,
+        });
+        if mode == ContentAs::Store {
+            builder = builder.content_store(config.needed_content().await?);
+        }
+    }
     if let Some(tenant) = &own.tenant {
         builder = builder.tenant(tenant);
     }
@@ -86,6 +96,10 @@ pub(crate) async fn privacy(
             return Err(UsageError(text.into()).into());
         }
     };
+    if table.content == Some(ContentAs::Store) && !table.pseudonyms {
+        let text = "`content = \"store\"` in [privacy] needs `pseudonyms = true`: by them content is found when it is to be erased";
+        return Err(UsageError(text.into()).into());
+    }
     if table.pseudonyms {
         let secret = config.open_log_secret(&file.origin).await?;
         let secret = secret.context(

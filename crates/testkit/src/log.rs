@@ -44,6 +44,8 @@ pub struct TestLog {
     pub evidence: Arc<MemoryStore>,
     /// State root.
     pub state: Arc<MemoryStore>,
+    /// Content root: no versions.
+    pub content: Arc<MemoryStore>,
     /// All keys.
     pub keys: Arc<LocalKeys>,
     /// What the sealer states.
@@ -71,10 +73,12 @@ impl TestLog {
         let key = dayseal_keys::Signer::verifier_key(&signer).clone();
         let mut policy = Policy::new(origin, key, settings.first_day);
         policy.wrapping_keys.push(keys.wrapping_key_id().unwrap().to_owned());
+        policy.wrapping_keys.push(keys.content_key_id().unwrap().to_owned());
         policy.retention_floor = settings.retention_days;
         let (evidence, state) = (Arc::new(evidence), Arc::new(MemoryStore::new()));
         dayseal_chain::create_log(&*evidence, &*state, &signer, &settings).await.unwrap();
-        Self { evidence, state, keys: Arc::new(keys), settings, policy }
+        let content = Arc::new(MemoryStore::without_versions());
+        Self { evidence, state, content, keys: Arc::new(keys), settings, policy }
     }
 
     /// A stream of this log that writes by hand.

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use dayseal_chain::read::list_day;
 use dayseal_format::batch::{Batch, MAX_BATCH_LEN};
-use dayseal_format::event::{Event, EventId};
+use dayseal_format::event::EventId;
 use dayseal_format::manifest::{MAX_MANIFEST, lines};
 use dayseal_format::names::{CHECKPOINTS, MANIFESTS, checkpoint_key, manifest_key};
 use dayseal_format::record::Record;
 use dayseal_format::{BatchKey, Checkpoint, Day, UnixMillis};
 use dayseal_store::Store;
 
+use super::find::find_entry;
 use crate::args::{Args, Show};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
@@ -170,34 +170,19 @@ fn show_checkpoint(args: &Args, c: &Checkpoint) -> anyhow::Result<()> {
     line("  (its signature was not verified)")
 }
 
-/// Finds an entry by its id: a UUIDv7 carries its time, so two or three days are enough.
 async fn show_entry(args: &Args, config: &Config<'_>, id: EventId) -> anyhow::Result<Exit> {
-    let evidence = config.evidence().await?;
-    let opener = config.needed_opener().await?;
-    let reader = opener.reader(&*evidence);
-    let made = UnixMillis::new(i64::try_from(id.millis())?)?.day();
-    let days = [Some(made), made.next(), made.previous()];
-    for day in days.into_iter().flatten() {
-        let (batches, _) = list_day(&*evidence, day).await?;
-        for key in batches {
-            let Ok(open) = reader.open(&key).await else { continue };
-            for (index, text) in open.iter().enumerate() {
-                let Ok(event) = Event::decode(text) else { continue };
-                if event.id != id {
-                    continue;
-                }
-                if args.json {
-                    // The stored bytes: what the leaf hash is over.
-                    write(text)?;
-                    line("")?;
-                } else {
-                    line(format!("entry {index} of {key}"))?;
-                    json(&event)?;
-                }
-                return Ok(Exit::Ok);
-            }
-        }
+    let Some(found) = find_entry(config, id, None).await? else {
+        let made = UnixMillis::new(i64::try_from(id.millis())?)?.day();
+        line(format!("no entry {id} in the batches of {made} and the days beside it"))?;
+        return Ok(Exit::Incomplete);
+    };
+    if args.json {
+        // The stored bytes: what the leaf hash is over.
+        write(&found.line)?;
+        line("")?;
+    } else {
+        line(format!("entry {} of {}", found.index, found.key))?;
+        json(&found.event)?;
     }
-    line(format!("no entry {id} in the batches of {made} and the days beside it"))?;
-    Ok(Exit::Incomplete)
+    Ok(Exit::Ok)
 }
