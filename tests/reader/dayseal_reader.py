@@ -29,6 +29,7 @@ from primitives import (
     log_secret_version, lower_hex, lp, manifest_key, MIB, one_of, only_true, origin_name, padded, pseudonym, root_of_inclusion, service_name, sha256, split,
     strict_json, text_of, time_ms, Tree, tree_root, U64, uint, UUID, uuid_text,
 )  # fmt: skip
+from statements import officer_name, read_statement
 
 # ---------------------------------------------------------------- notes, checkpoints, proofs
 
@@ -477,6 +478,7 @@ LEVELS = ("chain", "listing", "objects", "entries")
 class Policy:
     def __init__(self, text):
         self.keys, self.wrapping_keys, self.services, self.known = [], [], {}, {}
+        self.officers = []
         self.once, header, number = {}, False, 0
         for number, raw in enumerate(text.splitlines(), 1):
             line = raw.strip()
@@ -498,6 +500,11 @@ class Policy:
         self.origin = self.once["origin"]
         if not self.keys or any(k.name != self.origin for k in self.keys):
             raise Bad("policy", f"line {number}: no log line, or a key of another name")
+        try:
+            if any(officer_name(k.name)[0] != self.origin for k in self.officers):
+                raise ValueError("an officer of another log")
+        except ValueError as error:
+            raise Bad("policy", f"line {number}: {error}") from None
         self.first_day = self.once["first-day"]
         self.floor = self.once.get("retention-floor-days", 0)
         self.require = self.once.get("require", "entries")
@@ -520,6 +527,8 @@ class Policy:
         elif word == "wrapping-key":
             key_id(rest)
             self.wrapping_keys.append(rest)
+        elif word == "officer":
+            self.officers.append(Vkey(rest))
         elif word == "first-day":
             day_number(rest)
             self.set(word, rest)
@@ -647,6 +656,10 @@ def run_case(folder, name, data, inputs):
         open_note(data, [Vkey(inputs["vkey"])])
     elif folder == "vkey":
         Vkey(data.decode())
+    elif folder == "statement":
+        opened = lambda note: open_note(note, [Vkey(inputs["vkey"])])
+        statement = read_statement(data, inputs["kind"], inputs["origin"], opened)
+        assert len(statement.lines) == int(inputs["lines"])
     elif folder == "checkpoint":
         size, root = open_checkpoint(data, inputs["origin"], [Vkey(inputs["vkey"])])
         assert size == int(inputs["size"]) and root.hex() == inputs["root"]
@@ -715,6 +728,7 @@ GRAMMARS = {
     "batch_key": batch_key,
     "origin": origin_name,
     "service": service_name,
+    "officer": officer_name,
     "day": day_number,
     "time": time_ms,
     "stream": lambda t: lower_hex(t, 16),

@@ -19,9 +19,10 @@ use dayseal_format::policy::Policy;
 use dayseal_format::proof::{Proof, ProofError};
 use dayseal_format::pseudonym::{PrivacyKeys, Purpose};
 use dayseal_format::record::RecordError;
+use dayseal_format::statement::StatementError;
 use dayseal_format::{
-    Acknowledgement, BatchKey, Checkpoint, Day, Digest, Manifest, Note, Origin, ServiceName,
-    StreamId, UnixMillis, VerifierKey, names,
+    Acknowledgement, BatchKey, Checkpoint, Day, Digest, Manifest, Note, OfficerName, Origin,
+    ServiceName, Statement, StreamId, UnixMillis, VerifierKey, names,
 };
 use serde_json::Value;
 
@@ -315,6 +316,32 @@ fn verifier_keys() {
 }
 
 #[test]
+fn statements() {
+    run("statement", |case| {
+        let (kind, origin) = (case.input("kind"), case.origin());
+        let signed = Statement::open(&case.bytes, kind, &origin, &[case.vkey()])
+            .map_err(|e| statement_code(&e))?;
+        let text = signed.statement.text();
+        assert!(case.bytes.starts_with(text.as_bytes()), "{}: it has one encoding", case.file);
+        assert_eq!(signed.signers, [case.vkey()]);
+        assert_eq!((text.lines().count() - 3).to_string(), case.input("lines"));
+        Ok(())
+    });
+}
+
+fn statement_code(error: &StatementError) -> String {
+    match error {
+        StatementError::Note(error) => return note_code(error),
+        StatementError::Malformed { .. } | StatementError::TooLong { .. } => "statement",
+        StatementError::Version { .. } => "version",
+        StatementError::Kind { .. } => "kind",
+        StatementError::Origin { .. } => "other_origin",
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+#[test]
 fn checkpoints() {
     run("checkpoint", |case| {
         let checkpoint = Checkpoint::open(&case.bytes, &case.origin(), &[case.vkey()])
@@ -477,6 +504,7 @@ fn follows(grammar: &str, text: &str) -> bool {
         "batch_key" => parsed::<BatchKey>(text),
         "origin" => parsed::<Origin>(text),
         "service" => parsed::<ServiceName>(text),
+        "officer" => parsed::<OfficerName>(text),
         "day" => parsed::<Day>(text),
         "time" => parsed::<UnixMillis>(text),
         "stream" => parsed::<StreamId>(text),

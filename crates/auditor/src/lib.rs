@@ -8,3 +8,5 @@
 //! What AWS answers about settings. It reads settings only, changes none, and opens no entry.
 
 pub mod check;
+pub mod hold;
+pub mod subject;

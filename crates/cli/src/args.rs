@@ -136,6 +136,11 @@ pub(crate) enum Command {
     /// configuration is edited; the policy is the auditor's, who gets the line that is printed.
     /// docs/rotation.md has the steps.
     Rotate(RotateArgs),
+    /// Make the key of an officer: who signs orders about the log
+    ///
+    /// An officer is a named person or role outside the log's sealer, such as a data protection officer. What they sign
+    /// counts once the auditor's policy has the line that is printed (docs/spec/statement.md).
+    Officer(OfficerArgs),
     /// Print a completion script for a shell
     Completions(Completions),
 }
@@ -483,6 +488,34 @@ pub(crate) struct RotateWrappingKey {
     /// The new key: an ARN, or the path of a key file, which is made if it is not there
     #[arg(long, value_name = "ARN|FILE")]
     pub(crate) to: KeyRef,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal officer new dpo --out dpo.json
+  dayseal officer new dpo --key arn:aws:kms:eu-west-1:111122223333:key/0a1b…
+The key file, or the right to sign with the KMS key, belongs to the officer alone: not to who runs the log.")]
+pub(crate) struct OfficerArgs {
+    #[command(subcommand)]
+    pub(crate) command: OfficerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfficerCommand {
+    /// Make an officer's key, or take one from KMS, and print the line for the policy
+    New(OfficerNew),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OfficerNew {
+    /// Name of the person or role, such as dpo
+    pub(crate) name: String,
+    /// Make a key in this new file, which only its owner may read
+    #[arg(long, value_name = "FILE", required_unless_present = "key", conflicts_with = "key")]
+    pub(crate) out: Option<PathBuf>,
+    /// Take this KMS key (ECC_NIST_EDWARDS25519)
+    #[arg(long, value_name = "ARN")]
+    pub(crate) key: Option<Arn>,
 }
 
 #[derive(Debug, clap::Args)]

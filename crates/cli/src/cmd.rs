@@ -8,6 +8,7 @@ pub(crate) mod content;
 mod find;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod officer;
 pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod rotate;

@@ -50,6 +50,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Content(a) => cmd::content::run(&args, a).await,
             Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Rotate(a) => cmd::rotate::run(&args, a).await,
+            Command::Officer(a) => cmd::officer::run(&args, a).await,
             Command::Completions(a) => cmd::completions::run(a),
         }
     });

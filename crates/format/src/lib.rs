@@ -12,6 +12,7 @@
 //! | `manifest.md` | [`record`], [`manifest`] |
 //! | `checkpoint.md` | [`merkle`], [`note`], [`checkpoint`] |
 //! | `policy.md`, `acknowledgement.md`, `proof.md` | [`policy`], [`ack`], [`proof`] |
+//! | `statement.md` | [`statement`] |
 //!
 //! # What it trusts
 //! Nothing it reads. Every length is bounded before it is used; there is one encoding of everything,
@@ -46,6 +47,7 @@ pub mod policy;
 pub mod proof;
 pub mod pseudonym;
 pub mod record;
+pub mod statement;
 pub mod time;
 
 pub use ack::Acknowledgement;
@@ -53,8 +55,9 @@ pub use checkpoint::Checkpoint;
 pub use hash::{Digest, DigestError};
 pub use log_file::LogFile;
 pub use manifest::Manifest;
-pub use names::{BatchKey, NameError, Origin, ServiceName, StreamId};
+pub use names::{BatchKey, NameError, OfficerName, Origin, ServiceName, StreamId};
 pub use note::{Note, VerifierKey};
 pub use policy::{Level, Policy};
 pub use record::Record;
+pub use statement::Statement;
 pub use time::{Day, TimeError, UnixMillis};

@@ -87,6 +87,60 @@ impl FromStr for ServiceName {
     }
 }
 
+/// A person or role outside the log's sealer who signs orders about it: the name of their key,
+/// `<origin>/officer/<name>`.
+///
+/// The name is a segment of at most 64 bytes; all of it, like an origin, has at most 128.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OfficerName(String);
+text_newtype!(OfficerName);
+
+/// What stands between the log and its officer in the name of the officer's key.
+const OFFICER: &str = "/officer/";
+
+impl OfficerName {
+    /// The officer `name` of the log `origin`.
+    ///
+    /// # Errors
+    /// [`NameError`] if the name is no segment, or too long with the origin before it.
+    pub fn new(origin: &Origin, name: &str) -> Result<Self, NameError> {
+        let officer: Self = format!("{origin}{OFFICER}{name}").parse()?;
+        if officer.name() == name { Ok(officer) } else { Err(Self::error(name)) }
+    }
+
+    /// The name alone.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The name of their key, as the signers of `dayseal-keys` take it: it has an origin's grammar.
+    pub fn key_name(&self) -> Origin {
+        Origin(self.0.clone())
+    }
+
+    /// Whether this is an officer of the log `origin`.
+    pub fn is_of(&self, origin: &Origin) -> bool {
+        self.0.rsplit_once(OFFICER).is_some_and(|(log, _)| log == origin.as_str())
+    }
+
+    fn error(found: &str) -> NameError {
+        let expected = "<origin>/officer/<name>, the name 1 to 64 bytes of A-Z a-z 0-9 . _ -, 128 bytes in all";
+        NameError::new("officer", expected, found)
+    }
+}
+
+impl FromStr for OfficerName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parts = text.rsplit_once(OFFICER).filter(|_| text.len() <= 128);
+        let good = parts.is_some_and(|(log, name)| {
+            log.parse::<Origin>().is_ok() && name.parse::<ServiceName>().is_ok()
+        });
+        if good { Ok(Self(text.to_owned())) } else { Err(Self::error(text)) }
+    }
+}
+
 /// One segment of a name or key: not empty, `[A-Za-z0-9._-]`, not starting with a dot.
 fn is_segment(text: &str) -> bool {
     !text.is_empty()

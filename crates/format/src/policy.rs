@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Day, NameError, Origin, ServiceName, VerifierKey};
+use crate::{Day, NameError, OfficerName, Origin, ServiceName, VerifierKey};
 
 /// First line of every policy file.
 pub const POLICY_HEADER: &str = "dayseal-policy v1";
@@ -61,6 +61,8 @@ pub struct Policy {
     pub verifier_keys: Vec<VerifierKey>,
     /// Ids of the keys that may wrap its data keys.
     pub wrapping_keys: Vec<String>,
+    /// Keys whose signed statements count: orders about the log, by people outside its sealer.
+    pub officers: Vec<VerifierKey>,
     /// The log's first day.
     pub first_day: Day,
     /// Days that evidence must at least be kept.
@@ -90,6 +92,7 @@ impl Policy {
             origin,
             verifier_keys: vec![key],
             wrapping_keys: Vec::new(),
+            officers: Vec::new(),
             first_day,
             retention_floor: 0,
             require: Level::Entries,
@@ -110,6 +113,9 @@ impl fmt::Display for Policy {
         writeln!(f, "quorum none")?;
         for id in &self.wrapping_keys {
             writeln!(f, "wrapping-key {id}")?;
+        }
+        for key in &self.officers {
+            writeln!(f, "officer {key}")?;
         }
         writeln!(f, "first-day {}", self.first_day)?;
         writeln!(f, "retention-floor-days {}", self.retention_floor)?;
@@ -155,6 +161,7 @@ struct Draft {
     origin: Option<Origin>,
     verifier_keys: Vec<VerifierKey>,
     wrapping_keys: Vec<String>,
+    officers: Vec<VerifierKey>,
     first_day: Option<Day>,
     retention_floor: Option<u32>,
     require: Option<Level>,
@@ -186,6 +193,10 @@ impl Draft {
             }
             "wrapping-key" => {
                 self.wrapping_keys.push(rest.to_owned());
+                Ok(())
+            }
+            "officer" => {
+                self.officers.push(rest.parse::<VerifierKey>().map_err(|e| e.to_string())?);
                 Ok(())
             }
             "first-day" => once(
@@ -232,11 +243,18 @@ impl Draft {
                 key.name()
             ));
         }
+        for key in &self.officers {
+            let name = key.name().parse::<OfficerName>().map_err(|e| e.to_string())?;
+            if !name.is_of(&origin) {
+                return Err(format!("the officer `{name}` is not one of the origin `{origin}`"));
+            }
+        }
         Ok(Policy {
             first_day: self.first_day.ok_or("no `first-day` line")?,
             origin,
             verifier_keys: self.verifier_keys,
             wrapping_keys: self.wrapping_keys,
+            officers: self.officers,
             retention_floor: self.retention_floor.unwrap_or(0),
             require: self.require.unwrap_or_default(),
             max_seal_hours: self.max_seal_hours.unwrap_or(26),
@@ -269,6 +287,9 @@ mod tests {
         let origin: Origin = key.name().parse().unwrap();
         let mut policy = Policy::new(origin, key, "2026-11-20".parse().unwrap());
         policy.wrapping_keys.push("local:0011".into());
+        let officer = format!("{}/officer/dpo", policy.origin);
+        let public = *policy.verifier_keys[0].public_key();
+        policy.officers.push(VerifierKey::new(&officer, &public).unwrap());
         policy.services.insert("api".parse().unwrap(), 2);
         policy.known_findings.insert("gap-01ab".into(), "disk swap, ticket 7".into());
         policy

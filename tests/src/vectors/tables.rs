@@ -205,6 +205,37 @@ fn names(set: &mut Set) {
     );
     say("service", true, &["api", "api-gateway.v2_eu", "-", "0", &long("s", 64)]);
     say("service", false, &["", "a/b", ".a", "a b", "a:b", "\u{e9}", &long("s", 65)]);
+    say(
+        "officer",
+        true,
+        &[
+            "a/officer/dpo",
+            "audit.example.com/acme/prod/officer/legal-1",
+            "a/officer/officer",
+            "a/officer/b/officer/c",
+            &format!("{}/officer/x", long("o", 118)),
+        ],
+    );
+    say(
+        "officer",
+        false,
+        &[
+            "",
+            "dpo",
+            "officer/dpo",
+            "/officer/dpo",
+            "a/officer/",
+            "a/officer",
+            "a/officers/dpo",
+            "a/Officer/dpo",
+            "a/officer/.x",
+            "a/officer/x/y",
+            "a//officer/x",
+            "a/officer/x y",
+            &format!("{}/officer/x", long("o", 119)),
+            &format!("a/officer/{}", long("x", 65)),
+        ],
+    );
     say("day", true, &["1970-01-01", "2024-02-29", "2000-02-29", "9999-12-31"]);
     say(
         "day",

@@ -35,6 +35,7 @@ fn as_json(p: &Policy) -> serde_json::Value {
         "origin": p.origin,
         "verifier_keys": p.verifier_keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "wrapping_keys": p.wrapping_keys,
+        "officers": p.officers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "first_day": p.first_day,
         "retention_floor_days": p.retention_floor,
         "require": p.require.to_string(),
@@ -54,6 +55,9 @@ fn print(p: &Policy) -> anyhow::Result<()> {
     }
     if p.wrapping_keys.is_empty() {
         line("data keys by    nobody: entries cannot be opened under this policy")?;
+    }
+    for key in &p.officers {
+        line(format!("officer         {key}"))?;
     }
     line(format!("first day       {}", p.first_day))?;
     line(format!("kept at least   {} days", p.retention_floor))?;

@@ -199,6 +199,7 @@ struct Policy {
     origin: String,
     verifier_keys: Vec<String>,
     wrapping_keys: Vec<String>,
+    officers: Vec<String>,
     first_day: String,
     retention_floor_days: u32,
     require: String,
@@ -269,6 +270,7 @@ fn init_and_policy() {
     assert_eq!((policy.v, policy.origin.as_str()), (1, ORIGIN));
     // One that wraps data keys, one that wraps content keys.
     assert_eq!((policy.verifier_keys.len(), policy.wrapping_keys.len()), (1, 2));
+    assert!(policy.officers.is_empty());
     assert_eq!((made.verifier_keys.len(), made.signing_key), (1, None));
     assert!(
         matches!(&made.wrapping_keys[..], [a, b] if a != b && a.starts_with("local:") && b.starts_with("local:"))

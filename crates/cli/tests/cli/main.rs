@@ -9,6 +9,7 @@ mod config;
 mod content;
 mod import;
 mod json;
+mod officer;
 mod place;
 mod record;
 mod rotate;

@@ -120,8 +120,13 @@ impl<'a> ContentObject<'a> {
     /// The object without the frames that name `subject`: each replaced by a stub that names the
     /// `receipt`. `None` if there is no such frame. Needs no key; all other bytes are kept.
     pub fn erase(&self, subject: &str, receipt: EventId) -> Option<Vec<u8>> {
+        self.erase_any(&[subject.to_owned()], receipt)
+    }
+
+    /// The same for a person of several names: the frames that name one of `subjects`.
+    pub fn erase_any(&self, subjects: &[String], receipt: EventId) -> Option<Vec<u8>> {
         let named = |placed: &Placed<'_>| match &placed.part {
-            Part::Frame(frame) => frame.subjects.iter().any(|s| s == subject),
+            Part::Frame(frame) => frame.names_any(subjects),
             Part::Stub(_) => false,
         };
         if !self.parts.iter().any(named) {
@@ -142,7 +147,7 @@ impl<'a> ContentObject<'a> {
 }
 
 /// Header length and length of the parts by the prefix, both within their bounds.
-fn prefix(bytes: &[u8]) -> Result<(usize, usize), ContentError> {
+pub(super) fn prefix(bytes: &[u8]) -> Result<(usize, usize), ContentError> {
     let Some(prefix) = bytes.first_chunk::<PREFIX_LEN>() else {
         return Err(ContentError::Framing("shorter than its 16-byte prefix"));
     };
