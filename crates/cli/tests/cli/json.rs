@@ -202,6 +202,7 @@ struct Policy {
     officers: Vec<String>,
     first_day: String,
     retention_floor_days: u32,
+    content_days: Option<u32>,
     require: String,
     max_seal_hours: u32,
     services: BTreeMap<String, u32>,
