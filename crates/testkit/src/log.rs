@@ -174,7 +174,8 @@ impl TestLog {
     /// A verifier under the policy, with state root and keys.
     pub async fn verifier(&self, options: VerifyOptions) -> Verifier<'_> {
         let (state, opener) = (Some(&*self.state as _), Some(&*self.keys as _));
-        Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options).await.unwrap()
+        let verifier = Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options);
+        verifier.await.unwrap().with_content(&*self.content)
     }
 
     /// The keys of every object below a prefix of the evidence, each once.
