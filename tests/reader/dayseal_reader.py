@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from batches import Batch, leaf_salts, unwrap, wrapping_key_id
 from content import Content
 from primitives import (
-    b64, Bad, batch_key, checkpoint_key, compact, content_digest, day_number, day_text, fields, hex_of, hkdf, is_consistent, key_id, leaf_hash, list_of,
+    b64, Bad, batch_key, checkpoint_key, compact, content_digest, content_key, day_number, day_text, fields, hex_of, hkdf, is_consistent, key_id, leaf_hash, list_of,
     log_secret_version, lower_hex, lp, manifest_key, MIB, one_of, only_true, origin_name, padded, pseudonym, root_of_inclusion, service_name, sha256, split,
     strict_json, text_of, time_ms, Tree, tree_root, U64, uint, UUID, uuid_text,
 )  # fmt: skip
@@ -507,6 +507,7 @@ class Policy:
             raise Bad("policy", f"line {number}: {error}") from None
         self.first_day = self.once["first-day"]
         self.floor = self.once.get("retention-floor-days", 0)
+        self.content_days = self.once.get("content-days")
         self.require = self.once.get("require", "entries")
         self.max_seal_hours = self.once.get("max-seal-hours", 26)
 
@@ -532,7 +533,7 @@ class Policy:
         elif word == "first-day":
             day_number(rest)
             self.set(word, rest)
-        elif word in ("retention-floor-days", "max-seal-hours"):
+        elif word in ("retention-floor-days", "content-days", "max-seal-hours"):
             self.set(word, decimal(rest, 2**32 - 1))
         elif word == "require":
             if rest not in LEVELS:
@@ -644,7 +645,7 @@ def run_case(folder, name, data, inputs):
     elif folder == "wrap":
         v = json.loads(data)
         raw = lambda n: bytes.fromhex(v[n])
-        args = v["key_id"], raw("wrapped"), v["origin"], raw("stream"), v["day"]
+        args = v["key_id"], raw("wrapped"), v["origin"], raw("stream"), v["day"], v["kind"]
         if unwrap(raw("wrapping_key"), *args) != raw("data_key"):
             raise Bad("unwrap", "another key")
     elif folder == "manifest":
@@ -726,6 +727,7 @@ def check_merkle(v):
 
 GRAMMARS = {
     "batch_key": batch_key,
+    "content_key": content_key,
     "origin": origin_name,
     "service": service_name,
     "officer": officer_name,

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 /// Longest line, in bytes: a content of 8 MiB in base64, and the event.
 pub(crate) const MAX_LINE: usize = 16 * 1024 * 1024;
-/// What a line with contents begins with, white space aside.
-const ENVELOPE: &[u8] = b"\"event\"";
+/// What a line with contents begins with, white space aside: no event has fields of these names.
+const ENVELOPE: [&[u8]; 2] = [b"\"event\"", b"\"contents\""];
 
 /// An event and its contents.
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ struct Content {
 pub(crate) fn parse(line: &[u8]) -> Result<EventDraft, String> {
     let whole = |line: &[u8]| Event::from_json(line).map_err(|e| e.to_string());
     let inside = line.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-    if !inside.is_some_and(|inside| inside.starts_with(ENVELOPE)) {
+    if !inside.is_some_and(|inside| ENVELOPE.iter().any(|name| inside.starts_with(name))) {
         return whole(line);
     }
     let envelope: Envelope<'_> = serde_json::from_slice(line).map_err(|e| {
@@ -82,6 +82,8 @@ mod tests {
         assert_eq!((&*input.content, &input.subjects), ("Hé".as_bytes(), &None));
         assert_eq!((&*output.content, output.digest_only), (&[0xff, 0][..], true));
         assert_eq!(output.subjects.as_deref(), Some(&["u-2".to_owned()][..]));
+        let line = format!(r#"{{"contents":[],"event":{EVENT}}}"#);
+        assert!(parse(line.as_bytes()).unwrap().attachments().is_empty());
         assert!(parse(EVENT.as_bytes()).unwrap().attachments().is_empty());
     }
 

@@ -67,6 +67,8 @@ pub struct Policy {
     pub first_day: Day,
     /// Days that evidence must at least be kept.
     pub retention_floor: u32,
+    /// Days that contents live: until then they must be there, unless they were erased. `None`: not known.
+    pub content_days: Option<u32>,
     /// The least level that satisfies this policy.
     pub require: Level,
     /// Longest time from a day's end to its seal, in hours.
@@ -95,6 +97,7 @@ impl Policy {
             officers: Vec::new(),
             first_day,
             retention_floor: 0,
+            content_days: None,
             require: Level::Entries,
             max_seal_hours: 26,
             services: BTreeMap::new(),
@@ -119,6 +122,9 @@ impl fmt::Display for Policy {
         }
         writeln!(f, "first-day {}", self.first_day)?;
         writeln!(f, "retention-floor-days {}", self.retention_floor)?;
+        if let Some(days) = self.content_days {
+            writeln!(f, "content-days {days}")?;
+        }
         writeln!(f, "require {}", self.require)?;
         writeln!(f, "max-seal-hours {}", self.max_seal_hours)?;
         for (service, days) in &self.services {
@@ -164,6 +170,7 @@ struct Draft {
     officers: Vec<VerifierKey>,
     first_day: Option<Day>,
     retention_floor: Option<u32>,
+    content_days: Option<u32>,
     require: Option<Level>,
     max_seal_hours: Option<u32>,
     services: BTreeMap<ServiceName, u32>,
@@ -204,6 +211,7 @@ impl Draft {
                 rest.parse().map_err(|e: crate::TimeError| e.to_string())?,
             ),
             "retention-floor-days" => once(&mut self.retention_floor, number()?),
+            "content-days" => once(&mut self.content_days, number()?),
             "require" => once(&mut self.require, rest.parse()?),
             "max-seal-hours" => once(&mut self.max_seal_hours, number()?),
             "service" => {
@@ -256,6 +264,7 @@ impl Draft {
             wrapping_keys: self.wrapping_keys,
             officers: self.officers,
             retention_floor: self.retention_floor.unwrap_or(0),
+            content_days: self.content_days,
             require: self.require.unwrap_or_default(),
             max_seal_hours: self.max_seal_hours.unwrap_or(26),
             services: self.services,

@@ -147,6 +147,24 @@ fn names(set: &mut Set) {
     let mut say = |grammar: &'static str, good: bool, names: &[&str]| {
         rows.extend(names.iter().map(|n| (grammar, (*n).to_owned(), good)));
     };
+    let content = format!("content/2026-11-20/{}/00000007.content", "ab".repeat(16));
+    say("content_key", true, &[&content, &content.replace("00000007", "99999999")]);
+    say(
+        "content_key",
+        false,
+        &[
+            "content/",
+            &content.replace("00000007", "7"),
+            &content.replace("00000007", "+0000007"),
+            &content.replace("abab", "ABab"),
+            &content.replace(".content", ".batch"),
+            &content.replace(".content", ""),
+            &content.replace("2026-11-20", "2026-11-31"),
+            &content.replace("content/2026", "entries/2026"),
+            &format!("{content}/x"),
+            &format!("/{content}"),
+        ],
+    );
     say("batch_key", true, &[&key, &key.replace("00000007", "99999999")]);
     say(
         "batch_key",

@@ -128,6 +128,15 @@ fn policies(set: &mut Set) {
     );
     case("retention_negative", &once("days 365", "days -1"), "policy", "11");
     case("retention_twice", &format!("{full}retention-floor-days 1\n"), "policy", "18");
+    let content = once("require objects", "content-days 30\nrequire objects");
+    case("content_days", &content, "success", "-");
+    case("content_days_twice", &format!("{content}content-days 31\n"), "policy", "19");
+    case(
+        "content_days_negative",
+        &content.replace("content-days 30", "content-days -30"),
+        "policy",
+        "12",
+    );
     case("require_unknown_level", &once("require objects", "require everything"), "policy", "12");
     case("require_twice", &format!("{full}require chain\n"), "policy", "18");
     case("seal_hours_over_u32", &once("hours 48", "hours 4294967296"), "policy", "13");

@@ -136,6 +136,7 @@ fn report(
             "first_day": policy.first_day,
             "evidence": evidence.url(),
             "state": state.url(),
+            "content": file.content,
             "config": dir.join(FILE),
             "keys": file.keys.as_ref().map(|keys| dir.join(keys)),
             "policy": dir.join(POLICY),

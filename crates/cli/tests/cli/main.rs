@@ -6,6 +6,7 @@ mod ack;
 mod aws;
 mod check;
 mod config;
+mod content;
 mod import;
 mod json;
 mod officer;
