@@ -87,6 +87,8 @@ impl ContentReadError {
 pub struct Contents {
     /// Its records, by entry and item.
     pub records: BTreeMap<(EventId, Field), ContentRecord>,
+    /// Whom each record is about.
+    pub subjects: BTreeMap<(EventId, Field), Vec<String>>,
     /// The receipts of the erasures that took frames out of it, each once.
     pub receipts: Vec<EventId>,
 }
@@ -199,20 +201,24 @@ impl<'a> ContentReader<'a> {
             let expected = self.allowed.join(", ");
             return Err(ContentReadError::ForeignKey { object, expected, found: h.key_id.clone() });
         }
-        let receipts = receipts(&parsed);
-        // Nothing is left to open, and no key is asked for.
-        let records = if parsed.parts().all(|part| matches!(part, Part::Stub(_))) {
-            Vec::new()
-        } else {
+        let mut contents = Contents { receipts: receipts(&parsed), ..Contents::default() };
+        // Where nothing is left to open, no key is asked for.
+        if parsed.parts().any(|part| matches!(part, Part::Frame(_))) {
             let opened = self.cache.open_content(self.opener, h).await;
             let content_key = opened
                 .map_err(|source| ContentReadError::Key { object: object.clone(), source })?;
-            parsed
-                .open(&content_key)
-                .map_err(|source| ContentReadError::Object { object, source })?
-        };
-        let records = records.into_iter().map(|r| ((r.entry, r.field), r)).collect();
-        Ok(Some(Contents { records, receipts }))
+            let frames = parsed
+                .frames(&content_key)
+                .map_err(|source| ContentReadError::Object { object, source })?;
+            for frame in frames {
+                for record in frame.records {
+                    let place = (record.entry, record.field);
+                    contents.subjects.insert(place, frame.subjects.clone());
+                    contents.records.insert(place, record);
+                }
+            }
+        }
+        Ok(Some(contents))
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
 //! | [`content`] | contents of entries: present, erased, expired, missing or altered | `docs/spec/content.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
+//! | [`receipts`] | completed erasures against the frames that are there | `docs/spec/erasure.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
 //!
 //! # What it trusts
@@ -27,6 +28,7 @@ mod key_cache;
 mod lines;
 mod objects;
 pub mod read;
+pub mod receipts;
 pub mod seal;
 pub mod verify;
 pub mod watch;

@@ -8,6 +8,7 @@ use dayseal_format::{Day, Digest, Origin, UnixMillis};
 use dayseal_store::Store;
 use futures_util::stream::{self, StreamExt as _};
 
+use super::certificate::check_words;
 use super::error::EraseError;
 use super::job::{Completion, Counts, Job, OpenJob, Pass, Problem};
 use super::record::{Recorder, completed, requested};
@@ -188,8 +189,9 @@ impl Eraser<'_> {
             erased: BTreeMap::new(),
             completed: None,
         };
-        // An order that no entry can hold is refused before there is a job of it.
+        // What no entry and no certificate can hold is refused before there is a job of it.
         requested(&job)?;
+        check_words(&job).map_err(EraseError::Unsayable)?;
         OpenJob::create(self.state, job).await
     }
 

@@ -1,6 +1,7 @@
 //! What can go wrong with an erasure.
 
 use dayseal_format::event::EventError;
+use dayseal_format::statement::StatementError;
 use dayseal_store::StoreError;
 
 use crate::hold::HoldError;
@@ -26,6 +27,9 @@ pub enum EraseError {
     /// An entry of the erasure cannot be made.
     #[error("the entry that records the erasure cannot be made")]
     Event(#[from] EventError),
+    /// The order has a character that no statement may have.
+    #[error("the order cannot be stated in a certificate")]
+    Unsayable(#[source] StatementError),
     /// An entry of the erasure is not known to be stored.
     #[error("the entry {what} is not known to be stored; run again to go on")]
     NotRecorded {
