@@ -6,6 +6,7 @@ use dayseal_format::Day;
 use dayseal_format::content::Part;
 use dayseal_format::event::{EventFields, EventId};
 use dayseal_format::names::ContentObjectKey;
+use serde::{Deserialize, Serialize};
 
 /// The type of the entry that ends an erasure.
 pub const COMPLETED: &str = "privacy.erasure.completed";
@@ -15,7 +16,7 @@ const THROUGH: &str = "erasure.through";
 const SUBJECT: &str = "erasure.subject.";
 
 /// A completed erasure, as its entry says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The entry that ordered it, which stubs name.
     pub id: EventId,
@@ -110,7 +111,8 @@ mod tests {
         let receipts =
             [receipt(1, &["ada", "ada-old"], "2026-11-20"), receipt(2, &["bob"], "2026-11-22")];
         let stub = Part::Stub(Stub { leaf: Digest([0; 32]), receipt: id(1) });
-        let parts = [stub, frame(&["cyd"]), frame(&["ada-old", "cyd"]), frame(&["bob"]), frame(&[])];
+        let parts =
+            [stub, frame(&["cyd"]), frame(&["ada-old", "cyd"]), frame(&["bob"]), frame(&[])];
         let found = |on| {
             let found = unerased(&receipts, object(on), &parts);
             found.into_iter().map(|u| (u.part, u.subject, u.receipt)).collect::<Vec<_>>()

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use dayseal_format::content::{Field, Part};
-use dayseal_format::event::{ContentItem, EventFields, EventId, EventType, Outcome};
+use dayseal_format::content::Field;
+use dayseal_format::event::{ContentItem, EventFields, EventId, EventType};
 use dayseal_format::names::{CONTENT, ContentObjectKey};
 use dayseal_format::{BatchKey, Day, Level, UnixMillis};
 use dayseal_store::{Store, StoreError};
@@ -15,15 +15,12 @@ use super::report::{Check, CheckState, Totals};
 use super::verifier::Verifier;
 use super::walk::Walk;
 use crate::content::{ContentReadError, ContentReader, ContentState, committed, is_expired, parse};
+use crate::receipts::{Receipt, unerased};
 
 /// Content objects in memory at once: each may have 64 MiB.
 pub(super) const OBJECTS: usize = 2;
 /// Names of the findings' check.
 pub(super) const CHECK: &str = "contents";
-/// The label by which a completed erasure says that its job looked at every content object.
-const THROUGH: &str = "erasure.through";
-/// Further names of the person, in labels.
-const SUBJECT: &str = "erasure.subject.";
 
 /// What the entries of one batch say of contents and erasures.
 #[derive(Debug, Default)]
@@ -31,21 +28,14 @@ pub(super) struct Said {
     /// What must be in the content root.
     pub(super) items: Vec<(EventId, Field, ContentItem)>,
     requested: Vec<EventId>,
-    completed: Vec<Completed>,
-}
-
-/// An erasure that the log calls completed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Completed {
-    receipt: EventId,
-    subjects: Vec<String>,
+    completed: Vec<Receipt>,
 }
 
 /// What a walk has met of erasures. As long as there are few of them, so is this.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Erasures {
     requested: Vec<EventId>,
-    completed: Vec<Completed>,
+    completed: Vec<Receipt>,
     /// Receipts that stubs name, with the first object that does.
     stubs: BTreeMap<EventId, String>,
 }
@@ -94,17 +84,7 @@ impl Said {
         if event.kind == EventType::PRIVACY_ERASURE_REQUESTED {
             self.requested.push(event.id);
         }
-        let receipt = event.correlation.as_ref().and_then(|c| c.parent_event);
-        // Applications record completed requests of their own, which say nothing of content objects.
-        if let (true, Some(receipt)) = (event.kind == EventType::PRIVACY_ERASURE_COMPLETED, receipt)
-            && event.labels.contains_key(THROUGH)
-            && event.outcome == Outcome::Success
-        {
-            let first = event.privacy.as_ref().and_then(|p| p.subject.clone());
-            let others = event.labels.iter().filter(|(name, _)| name.starts_with(SUBJECT));
-            let subjects = first.into_iter().chain(others.map(|(_, s)| s.clone())).collect();
-            self.completed.push(Completed { receipt, subjects });
-        }
+        self.completed.extend(Receipt::of(event));
     }
 }
 
@@ -196,28 +176,20 @@ impl<'a> Verifier<'a> {
             }
         }
         let Some(content) = self.content else { return Ok(()) };
-        // By name, the day of the newest request that was carried out.
-        let mut erased: BTreeMap<&str, (Day, EventId)> = BTreeMap::new();
-        for completed in &walk.erasures.completed {
-            let Some(day) = day_of(completed.receipt) else { continue };
-            for subject in &completed.subjects {
-                let newest = erased.entry(subject).or_insert((day, completed.receipt));
-                *newest = (*newest).max((day, completed.receipt));
-            }
-        }
-        let Some(newest) = erased.values().map(|(day, _)| *day).max() else { return Ok(()) };
+        let receipts = walk.erasures.completed.clone();
+        let Some(newest) = receipts.iter().map(|receipt| receipt.through).max() else {
+            return Ok(());
+        };
         let mut found = Vec::new();
         let mut from = None;
         loop {
             let page = content.list(CONTENT, from.as_deref()).await?;
             for entry in page.entries {
-                // Of the day of the request itself some may have come after it.
-                let Some(key) =
-                    entry.key.parse::<ContentObjectKey>().ok().filter(|key| key.day < newest)
-                else {
-                    continue;
-                };
-                found.extend(self.not_erased(content, &key, &erased).await?);
+                if let Ok(key) = entry.key.parse::<ContentObjectKey>()
+                    && key.day <= newest
+                {
+                    found.extend(self.not_erased(content, &key, &receipts).await?);
+                }
             }
             from = page.next;
             if from.is_none() {
@@ -248,7 +220,7 @@ impl<'a> Verifier<'a> {
         &self,
         content: &dyn Store,
         key: &ContentObjectKey,
-        erased: &BTreeMap<&str, (Day, EventId)>,
+        receipts: &[Receipt],
     ) -> Result<Option<Finding>, StoreError> {
         let _permit = self.content_gate.acquire().await;
         let Some(bytes) = crate::content::read(content, key).await? else { return Ok(None) };
@@ -261,18 +233,12 @@ impl<'a> Verifier<'a> {
                 return Ok(Some(finding(code, chain_of(&error))));
             }
         };
-        let named = |part: &Part| match part {
-            Part::Frame(frame) => frame
-                .subjects
-                .iter()
-                .filter_map(|s| erased.get(s.as_str()))
-                .find(|(day, _)| key.day < *day)
-                .map(|(_, receipt)| *receipt),
-            Part::Stub(_) => None,
-        };
-        Ok(object.parts().find_map(named).map(|receipt| {
+        let left = unerased(receipts, *key, object.parts());
+        Ok(left.first().map(|first| {
             let detail = format!(
-                "the erasure of {receipt} is completed, and content of its subject is here"
+                "{} frames are here that the completed erasure {} says are gone",
+                left.len(),
+                first.receipt
             );
             finding(Code::NotErased, detail)
         }))
