@@ -110,7 +110,8 @@ mod tests {
         let receipts =
             [receipt(1, &["ada", "ada-old"], "2026-11-20"), receipt(2, &["bob"], "2026-11-22")];
         let stub = Part::Stub(Stub { leaf: Digest([0; 32]), receipt: id(1) });
-        let parts = [stub, frame(&["cyd"]), frame(&["ada-old", "cyd"]), frame(&["bob"]), frame(&[])];
+        let parts =
+            [stub, frame(&["cyd"]), frame(&["ada-old", "cyd"]), frame(&["bob"]), frame(&[])];
         let found = |on| {
             let found = unerased(&receipts, object(on), &parts);
             found.into_iter().map(|u| (u.part, u.subject, u.receipt)).collect::<Vec<_>>()

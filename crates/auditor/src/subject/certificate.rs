@@ -188,6 +188,8 @@ impl Certificate {
             ("through", self.through.to_string(), other.through.to_string()),
         ];
         let differ = pairs.into_iter().filter(|(_, said, is)| said != is);
-        differ.map(|(what, said, is)| format!("{what}: the certificate says {said}, the job {is}")).collect()
+        differ
+            .map(|(what, said, is)| format!("{what}: the certificate says {said}, the job {is}"))
+            .collect()
     }
 }

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use dayseal_chain::content::{ContentReader, ContentState, Contents, committed, items};
 use dayseal_chain::read::{BatchReader, list_day};
 use dayseal_format::content::Field;
-use dayseal_format::event::{Event, EventDraft, EventError, EventFields, EventId};
 use dayseal_format::event::{Actor, Outcome, Privacy, Reason};
+use dayseal_format::event::{Event, EventDraft, EventError, EventFields, EventId};
 use dayseal_format::names::ContentObjectKey;
 use dayseal_format::{BatchKey, Day, Origin, UnixMillis};
 use dayseal_store::{Store, StoreError};
@@ -179,7 +179,8 @@ pub async fn export(
                 };
                 found.entries += 1;
                 let (kind, batch) = ("entry", key.to_string());
-                let item = Item { kind, batch, index, roles, entry, event: &event, contents: theirs };
+                let item =
+                    Item { kind, batch, index, roles, entry, event: &event, contents: theirs };
                 line(&mut lines, &item)?;
                 page.entry(&item)?;
             }

@@ -40,11 +40,17 @@ impl<W: Write> Page<W> {
     pub(super) fn entry(&mut self, item: &Item<'_>) -> io::Result<()> {
         let e = item.event;
         let mut text = String::from("<section>");
-        let _ = write!(text, "<h2>{}: {}</h2><dl>", escaped(&e.time.to_string()), escaped(e.kind.as_str()));
+        let _ = write!(
+            text,
+            "<h2>{}: {}</h2><dl>",
+            escaped(&e.time.to_string()),
+            escaped(e.kind.as_str())
+        );
         pair(&mut text, "What was done", &e.action);
         pair(&mut text, "With what outcome", e.outcome.as_str());
         pair(&mut text, "By", &format!("{} {}", e.actor.kind, e.actor.id));
-        let roles: Vec<_> = item.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
+        let roles: Vec<_> =
+            item.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
         pair(&mut text, "Your part in it", &roles.join(", "));
         if let Some(resource) = &e.resource {
             let id = resource.id.as_deref().unwrap_or("-");
@@ -108,7 +114,12 @@ fn content(text: &mut String, content: &Content) {
         "not_read" => ": not read for this export",
         _ => ": not found as it was recorded",
     };
-    let _ = write!(text, "<h3>{} ({} bytes){what}</h3>", escaped(content.field.as_str()), content.bytes);
+    let _ = write!(
+        text,
+        "<h3>{} ({} bytes){what}</h3>",
+        escaped(content.field.as_str()),
+        content.bytes
+    );
     if let Some(hold) = content.hold {
         let _ = write!(text, "<p>Under legal hold {hold}.</p>");
     }

@@ -67,8 +67,7 @@ impl Names {
 
     /// Adds the names of another spelling, or of a pseudonym.
     pub fn extend(&mut self, other: Self) {
-        for (list, more) in
-            [(&mut self.subjects, other.subjects), (&mut self.actors, other.actors)]
+        for (list, more) in [(&mut self.subjects, other.subjects), (&mut self.actors, other.actors)]
         {
             list.extend(more);
             list.sort_unstable();
@@ -119,7 +118,10 @@ mod tests {
         let alone = Names::new(given, &origin, &secrets, &tenants);
         assert_eq!((alone.subjects, alone.actors), (vec![given.clone()], vec![]));
         let plain = Names::new("ada", &origin, &[], &tenants);
-        assert_eq!((plain.subjects, plain.actors), (vec!["ada".to_owned()], vec!["ada".to_owned()]));
+        assert_eq!(
+            (plain.subjects, plain.actors),
+            (vec!["ada".to_owned()], vec!["ada".to_owned()])
+        );
     }
 
     #[test]
