@@ -1,5 +1,7 @@
 //! Flags, as given. What they mean is decided in `config` and in the commands.
 
+mod rights;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -8,6 +10,8 @@ use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
 use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use rights::*;
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -124,6 +128,12 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Look into the contents of entries
     Content(Content),
+    /// Answer a person's request: a copy of everything about them, or its erasure
+    ///
+    /// docs/rights.md has the steps.
+    Subject(SubjectArgs),
+    /// Place, release and list legal holds: what may not be erased
+    Hold(HoldArgs),
     /// Check how the log is set up in AWS against a retention profile
     ///
     /// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is

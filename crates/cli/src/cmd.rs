@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod content;
 mod find;
+pub(crate) mod hold;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod officer;
@@ -14,6 +15,7 @@ pub(crate) mod record;
 pub(crate) mod rotate;
 pub(crate) mod seal;
 pub(crate) mod show;
+pub(crate) mod subject;
 pub(crate) mod tail;
 pub(crate) mod verify;
 

@@ -48,6 +48,8 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Content(a) => cmd::content::run(&args, a).await,
+            Command::Subject(a) => cmd::subject::run(&args, a).await,
+            Command::Hold(a) => cmd::hold::run(&args, a).await,
             Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Rotate(a) => cmd::rotate::run(&args, a).await,
             Command::Officer(a) => cmd::officer::run(&args, a).await,

@@ -56,6 +56,24 @@ pub(crate) async fn open_log(
     Ok(builder.open()?)
 }
 
+/// The log, for entries that a command makes itself: names and times stay as they are, and no content
+/// goes with them.
+pub(crate) async fn open_plain_log(args: &Args, config: &Config<'_>) -> anyhow::Result<AuditLog> {
+    let file = config.file()?;
+    let clock: Arc<dyn Clock> = match args.now {
+        Some(now) => Arc::new(FixedClock(now)),
+        None => Arc::new(SystemClock),
+    };
+    let builder = AuditLog::builder(file.origin.clone(), file.service.clone())
+        .store(config.evidence_for_writing().await?)
+        .keys(config.source(&file.origin).await?)
+        .limits(Limits { late_days: file.late_days, ..Limits::default() })
+        .privacy(Settings::off())
+        .lifecycle_events(false)
+        .clock(clock);
+    Ok(builder.open()?)
+}
+
 /// What becomes of private things: flags over the configuration's `[privacy]`. Labels in `always` are declared
 /// whatever is said.
 pub(crate) async fn privacy(

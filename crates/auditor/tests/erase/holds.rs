@@ -73,7 +73,7 @@ async fn each_kind_keeps_what_it_names_until_it_is_released() {
         let eraser = world.eraser(&origin);
         let hold = office.place(scope).await;
         let holds = office.read().await.unwrap();
-        assert_eq!(holds.all, [hold.clone()], "what was placed is what is read");
+        assert_eq!(holds.all, std::slice::from_ref(&hold), "what was placed is what is read");
 
         let plan = eraser.plan(&[ADA.to_owned()], &holds).await.unwrap();
         assert_eq!(plan.total().frames, u64::from(4 - kept));

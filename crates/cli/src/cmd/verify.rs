@@ -62,7 +62,7 @@ pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
 }
 
 /// `FIRST..LAST`, either side open, or one day.
-fn days(text: Option<&str>) -> Result<(Option<Day>, Option<Day>), UsageError> {
+pub(super) fn days(text: Option<&str>) -> Result<(Option<Day>, Option<Day>), UsageError> {
     let Some(text) = text else { return Ok((None, None)) };
     let day = |t: &str| -> Result<Option<Day>, UsageError> {
         if t.is_empty() {

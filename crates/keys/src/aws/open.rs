@@ -82,6 +82,20 @@ pub async fn open_log_secret(
     Ok(held(aws, key, origin).await?.log_secret().ok().cloned())
 }
 
+/// The log secret of the log `origin` and the one before it, as far as the file or secret holds them: people
+/// have a pseudonym under each.
+///
+/// # Errors
+/// As [`open_source`].
+pub async fn open_log_secrets(
+    aws: &Aws,
+    key: &KeyRef,
+    origin: &Origin,
+) -> Result<Vec<LogSecret>, KeyError> {
+    let keys = held(aws, key, origin).await?;
+    Ok(keys.log_secret().ok().into_iter().chain(keys.previous_log_secret()).cloned().collect())
+}
+
 /// The id under which headers and policies name the wrapping key: an alias is resolved, a file is read.
 ///
 /// # Errors
