@@ -34,7 +34,17 @@ locals {
       [{
         Sid       = "Readers", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
         Action    = "kms:Decrypt"
-        Condition = { ArnEquals = { "aws:PrincipalArn" = local.reader_arns }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }
+        Condition = merge({ ArnEquals = { "aws:PrincipalArn" = local.reader_arns }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
+      }],
+      [for arn in [local.auditor_arn] : {
+        Sid       = "ContentReaders", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
+        Action    = "kms:Decrypt"
+        Condition = { ArnEquals = { "aws:PrincipalArn" = arn }, StringEquals = merge({ "kms:EncryptionContext:dayseal-origin" = local.origins }, local.content_only) }
+      } if var.auditor_reads_content],
+      [{
+        Sid       = "Eraser", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
+        Action    = "kms:GenerateDataKey"
+        Condition = merge({ ArnEquals = { "aws:PrincipalArn" = local.eraser_arn }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
       }],
     )
   }
