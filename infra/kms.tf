@@ -25,6 +25,12 @@ locals {
         Action    = "kms:GenerateDataKey"
         Condition = { ArnEquals = { "aws:PrincipalArn" = local.producer_arns[log] }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = var.logs[log].origin } }
       }],
+      # The eraser records what it does, and opens nothing.
+      [{
+        Sid       = "Eraser", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
+        Action    = "kms:GenerateDataKey"
+        Condition = { ArnEquals = { "aws:PrincipalArn" = local.eraser_arn }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }
+      }],
       # `dayseal init` tries the key before it writes anything.
       [for arn in local.founders : {
         Sid       = "Setup", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
