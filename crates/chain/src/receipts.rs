@@ -6,6 +6,7 @@ use dayseal_format::Day;
 use dayseal_format::content::Part;
 use dayseal_format::event::{EventFields, EventId};
 use dayseal_format::names::ContentObjectKey;
+use serde::{Deserialize, Serialize};
 
 /// The type of the entry that orders an erasure.
 pub const REQUESTED: &str = "privacy.erasure.requested";
@@ -17,7 +18,7 @@ const THROUGH: &str = "erasure.through";
 const SUBJECT: &str = "erasure.subject.";
 
 /// A completed erasure, as its entry says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The entry that ordered it, which stubs name.
     pub id: EventId,

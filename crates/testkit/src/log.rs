@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use dayseal::privacy::{Pseudonyms, Purpose, Settings};
+use dayseal::{AuditLog, ContentMode};
 use dayseal_chain::verify::Silent;
 use dayseal_chain::{LogSettings, Report, SealError, SealSummary, Sealer, Verifier, VerifyOptions};
 use dayseal_format::batch::{Batch, BatchEncoder, EncodedBatch, Entries, Header};
@@ -16,6 +18,8 @@ use dayseal_format::{
 };
 use dayseal_keys::{DataKeyOpener as _, DataKeySource as _, GeneratedKey, KeyContext, LocalKeys};
 use dayseal_store::{Condition, ErrorKind, MemoryStore, Store};
+
+use crate::ManualClock;
 
 /// A day by its text.
 pub fn day(text: &str) -> Day {
@@ -171,10 +175,33 @@ impl TestLog {
         self.verifier(options).await.run(&Silent).await.unwrap()
     }
 
+    /// A producer of this log that keeps contents, at a given time, which stands still.
+    pub fn recorder(&self, now: UnixMillis) -> AuditLog {
+        let origin = &self.settings.origin;
+        let pseudonyms = Pseudonyms::new(self.keys.log_secret().unwrap(), origin);
+        AuditLog::builder(origin.clone(), "tests".parse().unwrap())
+            .store(self.evidence.clone())
+            .content_store(self.content.clone())
+            .content(ContentMode::Store)
+            .keys(self.keys.clone())
+            .privacy(Settings::default().pseudonyms(pseudonyms))
+            .lifecycle_events(false)
+            .clock(Arc::new(ManualClock::new(now)))
+            .open()
+            .unwrap()
+    }
+
+    /// The name of a data subject in entries and frames.
+    pub fn subject(&self, id: &str) -> String {
+        let secret = self.keys.log_secret().unwrap();
+        Pseudonyms::new(secret, &self.settings.origin).pseudonym(Purpose::Subject, "default", id)
+    }
+
     /// A verifier under the policy, with state root and keys.
     pub async fn verifier(&self, options: VerifyOptions) -> Verifier<'_> {
         let (state, opener) = (Some(&*self.state as _), Some(&*self.keys as _));
-        Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options).await.unwrap()
+        let verifier = Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options);
+        verifier.await.unwrap().with_content(&*self.content)
     }
 
     /// The keys of every object below a prefix of the evidence, each once.

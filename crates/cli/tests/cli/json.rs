@@ -158,6 +158,18 @@ struct Finding {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "that they are there is the test")]
+struct Contents {
+    items: u64,
+    present: u64,
+    erased: u64,
+    expired: u64,
+    closed: u64,
+    untold: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "that they are there is the test")]
 struct Totals {
     days: u64,
     records: u64,
@@ -167,6 +179,7 @@ struct Totals {
     objects: u64,
     bytes: u64,
     opened: u64,
+    contents: Contents,
     expired: u64,
     late: u64,
     streams_closed: u64,
