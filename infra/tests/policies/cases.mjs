@@ -149,6 +149,7 @@ const state = (admin, strangers) => {
     allow('state', writer, 's3:PutObject', object, CREATE)
     deny('state', ['auditor', ...strangers], 's3:PutObject', object, SWAP)
   }
+  deny('state', ['eraser', admin], 's3:PutObject', HOLD, BLIND)
   for (const object of [HEAD, MEMORY]) { deny('state', object === HEAD ? ['sealer', admin] : ['verifier', admin], 's3:PutObject', object, BLIND); allow('state', admin, 's3:PutObject', object, PART) }
   allow('state', 'verifier', 's3:PutObject', REPORT, BLIND)
   allow('state', admin, 's3:PutObject', POLICY, BLIND); deny('state', ['sealer', 'verifier', 'eraser', ...strangers], 's3:PutObject', POLICY, BLIND)
@@ -286,7 +287,7 @@ on('plain', 'identity', () => {
   const e = 'eraser'
   allow(undefined, e, ['s3:GetObject', 's3:DeleteObject'], RECORD); allow(undefined, e, 's3:PutObject', RECORD, SWAP); deny(undefined, e, 's3:PutObject', RECORD, CREATE); allow(undefined, e, LIST, bucket('content')); allow(undefined, e, LIST, bucket('state')); deny(undefined, e, LIST, bucket('evidence'))
   deny(undefined, e, ['s3:ListBucket', ...SETTINGS], 'arn:aws:s3:::else'); for (const name of ['content', 'state', 'evidence']) deny(undefined, e, SETTINGS, bucket(name)); deny(undefined, e, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], ELSE_OBJECT, SWAP); deny(undefined, e, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], ENTRY, SWAP); deny(undefined, e, ['s3:PutObjectTagging'], RECORD, SWAP)
-  for (const origin of [PRODUCT, OTHER]) allow(undefined, e, 'kms:GenerateDataKey', key('data'), context(origin)); deny(undefined, e, 'kms:GenerateDataKey', key('data'), context('else')); deny(undefined, e, 's3:DeleteObject', HOLD); deny(undefined, e, ['s3:GetObject', 's3:PutObject'], HEAD, SWAP); deny(undefined, e, 's3:DeleteObject', RECEIPT)
+  for (const origin of [PRODUCT, OTHER]) allow(undefined, e, 'kms:GenerateDataKey', key('data'), context(origin)); deny(undefined, e, 'kms:GenerateDataKey', key('data'), context('else')); deny(undefined, e, 'kms:GenerateDataKey', ELSE_KEY, context(PRODUCT)); deny(undefined, e, 's3:DeleteObject', HOLD); deny(undefined, e, ['s3:GetObject', 's3:PutObject'], HEAD, SWAP); deny(undefined, e, 's3:DeleteObject', RECEIPT)
   allow(undefined, e, ['kms:Decrypt', 'kms:GenerateDataKey'], key('storage'), via('s3')); deny(undefined, e, ['kms:Decrypt', 'kms:GenerateDataKey'], key('storage')); deny(undefined, e, ['kms:Decrypt', 'kms:GenerateDataKey'], ELSE_KEY, via('s3')); deny(undefined, e, 'kms:Encrypt', key('storage'), via('s3')); deny(undefined, e, 'kms:Decrypt', key('data'), context(PRODUCT))
 
   for (const name of ['seal', 'verify']) { allow(undefined, 'scheduler', 'lambda:InvokeFunction', `arn:aws:lambda:${R}:function:dayseal-${name}`); deny(undefined, 'scheduler', 'lambda:UpdateFunctionCode', `arn:aws:lambda:${R}:function:dayseal-${name}`) }
