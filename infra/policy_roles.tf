@@ -127,24 +127,24 @@ locals {
     "s3:GetBucketLogging",
   ]
 
-  # It drops frames without opening them: no right on the data key.
+  # It drops frames without opening them: no right to decrypt. It records what it does as a producer records.
   eraser_policy = {
     Version = "2012-10-17"
     Statement = [
       { Sid = "EraseContent", Effect = "Allow", Action = ["s3:GetObject", "s3:DeleteObject"], Resource = "${local.content_arn}/*" },
       { Sid = "ReplaceContent", Effect = "Allow", Action = "s3:PutObject", Resource = "${local.content_arn}/*", Condition = { Null = { "s3:if-match" = "false" } } },
-      { Sid = "ListContent", Effect = "Allow", Action = "s3:ListBucket", Resource = local.content_arn },
-      {
-        Sid      = "KeepReceipts", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"]
-        Resource = flatten([for log in sort(keys(var.logs)) : ["${local.state_arn}/${log}/erasures/*", "${local.state_arn}/${log}/holds/*"]])
-      },
-      # An erasure is recorded in the log, by who makes it.
+      # Versions are listed to see that there are none.
+      { Sid = "ListContent", Effect = "Allow", Action = local.list_bucket, Resource = local.content_arn },
+      { Sid = "KeepReceipts", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/erasures/*"] },
+      { Sid = "ReadHolds", Effect = "Allow", Action = "s3:GetObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/holds/*"] },
+      # What counts in a hold is the officer's signature.
+      { Sid = "PlaceHolds", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/holds/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
+      { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },
       { Sid = "CreateEntries", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.evidence_arn}/${log}/entries/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
       {
         Sid       = "MakeDataKeys", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = aws_kms_key.data.arn
         Condition = merge({ StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
       },
-      { Sid = "ListState", Effect = "Allow", Action = "s3:ListBucket", Resource = local.state_arn },
       local.read_storage,
       local.write_storage,
     ]

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_receipt_is_read_from_the_entry_that_completes_it() {
-        let build = |kind: &str, through: &str| {
+        let build = |kind: &'static str, through: &str| {
             Event::builder(kind)
                 .actor(Actor::admin("dpo"))
                 .action("erase")
