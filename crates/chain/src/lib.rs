@@ -8,6 +8,7 @@
 //! | [`create_log`] | the first checkpoint, signed over nothing; refuses an existing log | `docs/spec/sealing.md` |
 //! | [`Sealer`] | every unsealed day into a manifest and a checkpoint; finishes what a crash left | `docs/spec/sealing.md` |
 //! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
+//! | [`expiry`] | how long manifests and checkpoints outlive what they list | `docs/spec/manifest.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
 //!
@@ -19,6 +20,7 @@
 //! `docs/threat-model.md`.
 
 mod create;
+pub mod expiry;
 pub mod follow;
 mod head;
 mod key_cache;

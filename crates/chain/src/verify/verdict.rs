@@ -1,6 +1,6 @@
 //! From findings to verdicts and the exit code.
 
-use dayseal_format::Level;
+use dayseal_format::{Day, Level};
 
 use super::finding::{Finding, FindingCode as Code, Outcome};
 use super::report::{
@@ -83,6 +83,7 @@ impl Verifier<'_> {
             root: *root,
         });
         let mut checks = level_checks(level, self, &walk.totals, &findings);
+        checks.extend(expired_days(walk.totals.expired_days, walk.chain_kept_from));
         checks.extend(self.announced_keys(&walk.announced));
         checks.extend(anchors);
         Report {
@@ -107,6 +108,16 @@ impl Verifier<'_> {
             totals: walk.totals,
         }
     }
+}
+
+/// A line on the days of which nothing is left, if there are any.
+fn expired_days(days: u64, kept_from: Option<Day>) -> Option<Check> {
+    let kept_from = kept_from.filter(|_| days > 0)?;
+    let gone = plural(days, "day", "days");
+    let detail = format!(
+        "{gone} before {kept_from}: gone after their time, as the log itself says under its signature; what they held cannot be checked any more"
+    );
+    Some(Check { name: "expired days".into(), state: CheckState::NotChecked, detail })
 }
 
 /// What the keys of batches begin with.

@@ -166,6 +166,7 @@ struct Totals {
     bytes: u64,
     opened: u64,
     expired: u64,
+    expired_days: u64,
     late: u64,
     streams_closed: u64,
     streams_open: u64,
