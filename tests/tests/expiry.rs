@@ -219,6 +219,67 @@ async fn half_a_day_gone_before_its_time_is_found() {
 }
 
 #[tokio::test]
+async fn the_policys_floor_keeps_the_chain_whatever_the_log_says() {
+    let (mut aging, oldest) = (Aging::to(440).await, oldest(440));
+    aging.drop_day(oldest - 1).await;
+    assert_eq!(found(&aging.verify(|_| {}).await), []);
+    // By this policy no day before 440 - 366 - 34 can be over.
+    aging.log.policy.retention_floor = RETENTION as u32 + 4;
+    let report = aging.verify(|_| {}).await;
+    let missing: Vec<_> = report.findings.iter().filter(|f| f.code == Code::MissingDay).collect();
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert_eq!(missing[0].object, nth(oldest - 1).to_string());
+}
+
+#[tokio::test]
+async fn an_edited_record_lets_nothing_expire() {
+    let (aging, oldest) = (Aging::to(440).await, oldest(440));
+    // The newest record that is a year old, and says more than was signed.
+    let key = manifest_key(nth(440 - YEAR));
+    let text = String::from_utf8(aging.log.bytes(&key).await).unwrap();
+    let kept_from = |n: i32| format!("\"kept_from\":\"{}\"", nth(n));
+    let lie = text.replacen(&kept_from(oldest), &kept_from(oldest + 5), 1);
+    assert_ne!(lie, text);
+    assert!(aging.log.evidence.rot(&key, lie));
+    for n in oldest..oldest + 5 {
+        aging.drop_day(n).await;
+    }
+    aging.log.evidence.remove(&checkpoint_key(nth(oldest - 1)));
+    let report = aging.verify(|o| o.level = Level::Chain).await;
+    let codes: Vec<_> = report.findings.iter().map(|f| f.code).collect();
+    assert!(
+        codes.contains(&Code::AlteredManifest) && codes.contains(&Code::MissingDay),
+        "{codes:?}"
+    );
+    assert_eq!(report.exit_code, 1);
+}
+
+#[tokio::test]
+async fn a_late_batch_of_a_day_before_the_walk_is_judged_by_its_own_day() {
+    let aging = Aging::to(20).await;
+    // Day 1 lists a late batch of day 0; the walk begins with day 1.
+    let late = {
+        let (_, records) = aging.log.manifest(nth(1)).await;
+        let late = records.into_iter().find_map(|r| match r {
+            dayseal_format::Record::Batch(b) if b.late => Some(b.key.to_string()),
+            _ => None,
+        });
+        late.unwrap()
+    };
+    assert!(aging.log.evidence.remove(&late));
+    let from = async |now: i32| {
+        aging
+            .verify(|o| (o.first, o.last, o.now) = (Some(nth(1)), Some(nth(19)), noon(nth(now))))
+            .await
+    };
+    assert_eq!(found(&from(20).await), [(Code::MissingObject, late.as_str())]);
+    assert_eq!(found(&from(RETENTION + 1).await), []);
+    // A day that says nothing under a signature has not expired.
+    assert!(aging.log.evidence.remove(&checkpoint_key(nth(0))));
+    assert_eq!(found(&from(RETENTION + 1).await), [(Code::MissingObject, late.as_str())]);
+}
+
+#[tokio::test]
 async fn what_lies_in_an_expired_day_is_found() {
     let aging = Aging::to(460).await;
     let key = aging.log.fill(7, &nth(2).to_string(), 1).await[0].to_string();

@@ -20,7 +20,10 @@ pub const CHAIN_DAYS: u16 = 366;
 /// a `kept_from` of T after E says, and a year has passed since. `kept_from` never goes back: the
 /// newest record of a year ago says all there is to say, and its own time cannot be over.
 /// `sealed` are the days that have both, oldest first. What no known key signed says nothing.
-pub(crate) async fn chain_kept_from(
+///
+/// # Errors
+/// [`SealError::Store`], when the store says nothing about the log.
+pub async fn chain_kept_from(
     evidence: &dyn Store,
     origin: &Origin,
     known: &[VerifierKey],
@@ -40,7 +43,10 @@ pub(crate) async fn chain_kept_from(
 }
 
 /// What the manifest of `day` states, if it is the one that a known key signed.
-pub(crate) async fn signed_day(
+///
+/// # Errors
+/// [`SealError`] if manifest or checkpoint cannot be read, or the checkpoint is not valid.
+pub async fn signed_day(
     evidence: &dyn Store,
     origin: &Origin,
     known: &[VerifierKey],

@@ -48,6 +48,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Rotate(a) => cmd::rotate::run(&args, a).await,
+            Command::Retention(a) => cmd::retention::run(&args, a).await,
             Command::Officer(a) => cmd::officer::run(&args, a).await,
             Command::Completions(a) => cmd::completions::run(a),
         }

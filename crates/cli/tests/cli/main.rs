@@ -11,6 +11,7 @@ mod json;
 mod officer;
 mod place;
 mod record;
+mod retention;
 mod rotate;
 mod seal;
 mod show;
