@@ -9,6 +9,7 @@
 //! | [`Sealer`] | every unsealed day into a manifest and a checkpoint; finishes what a crash left | `docs/spec/sealing.md` |
 //! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
 //! | [`content`] | contents of entries: present, erased, expired, missing or altered | `docs/spec/content.md` |
+//! | [`expiry`] | how long manifests and checkpoints outlive what they list | `docs/spec/manifest.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
 //! | [`receipts`] | completed erasures against the frames that are there | `docs/spec/erasure.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
@@ -22,6 +23,7 @@
 
 pub mod content;
 mod create;
+pub mod expiry;
 pub mod follow;
 mod head;
 mod key_cache;

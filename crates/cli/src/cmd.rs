@@ -13,6 +13,7 @@ pub(crate) mod init;
 pub(crate) mod officer;
 pub(crate) mod policy;
 pub(crate) mod record;
+pub(crate) mod retention;
 pub(crate) mod rotate;
 pub(crate) mod seal;
 pub(crate) mod show;

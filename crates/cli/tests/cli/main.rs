@@ -12,6 +12,7 @@ mod json;
 mod officer;
 mod place;
 mod record;
+mod retention;
 mod rights;
 mod rotate;
 mod seal;
