@@ -11,7 +11,8 @@
 //! | `objects.md` | [`names`], [`time`], [`LogFile`] |
 //! | `manifest.md` | [`record`], [`manifest`] |
 //! | `checkpoint.md` | [`merkle`], [`note`], [`checkpoint`] |
-//! | `policy.md`, `acknowledgement.md`, `proof.md` | [`policy`], [`ack`], [`proof`] |
+//! | `policy.md`, `acknowledgement.md` | [`policy`], [`ack`] |
+//! | `proof.md`, `entry-proof.md` | [`proof`], [`entry_proof`] |
 //!
 //! # What it trusts
 //! Nothing it reads. Every length is bounded before it is used; there is one encoding of everything,
@@ -33,6 +34,7 @@ pub mod ack;
 pub mod batch;
 pub mod checkpoint;
 pub mod content;
+pub mod entry_proof;
 pub mod event;
 mod hash;
 mod log_file;
@@ -50,6 +52,7 @@ pub mod time;
 
 pub use ack::Acknowledgement;
 pub use checkpoint::Checkpoint;
+pub use entry_proof::EntryProof;
 pub use hash::{Digest, DigestError};
 pub use log_file::LogFile;
 pub use manifest::Manifest;
