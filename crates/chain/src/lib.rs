@@ -9,6 +9,7 @@
 //! | [`Sealer`] | every unsealed day into a manifest and a checkpoint; finishes what a crash left | `docs/spec/sealing.md` |
 //! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
+//! | [`days`] | sealed days, each compared with its signed checkpoint | `docs/spec/manifest.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
 //!
 //! # What it trusts
@@ -19,6 +20,7 @@
 //! `docs/threat-model.md`.
 
 mod create;
+pub mod days;
 pub mod follow;
 mod head;
 mod key_cache;

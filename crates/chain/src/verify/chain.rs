@@ -17,7 +17,7 @@ use dayseal_store::{EntryKind, ErrorKind, StoreError};
 use super::finding::{Finding, FindingCode as Code};
 use super::verifier::Verifier;
 use super::walk::Walk;
-use crate::objects::Lister;
+use crate::objects::{Lister, oldest_version};
 
 /// Which days have a manifest and a checkpoint.
 #[derive(Debug, Default)]
@@ -141,15 +141,7 @@ impl Verifier<'_> {
 
     /// The oldest version of a write-once object: the one that was sealed, whatever came over it.
     pub(super) async fn oldest(&self, key: &str, limit: u64) -> Result<Bytes, StoreError> {
-        let version = if self.evidence.capabilities().versions {
-            let listed = Lister::new(self.evidence, key).next().await?;
-            let mut objects =
-                listed.filter(|v| v.key == key).map(|v| v.entries).unwrap_or_default();
-            objects.retain(|e| e.kind == EntryKind::Object);
-            objects.pop().and_then(|e| e.version)
-        } else {
-            None
-        };
+        let version = oldest_version(self.evidence, key).await?;
         Ok(self.evidence.get(key, version.as_deref(), limit).await?.bytes)
     }
 

@@ -74,6 +74,19 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl Header {
+    /// Reads the header from the beginning of a batch: its first 16 bytes and at least the header. What lies
+    /// behind is not looked at; a batch shorter than its header says is refused.
+    ///
+    /// # Errors
+    /// [`BatchError`], by what is wrong.
+    pub fn parse_prefix(bytes: &[u8]) -> Result<Self, BatchError> {
+        let (header_len, _) = prefix(bytes)?;
+        let header = bytes.get(PREFIX_LEN..PREFIX_LEN + header_len);
+        Self::decode(header.ok_or(BatchError::Framing("shorter than its header"))?)
+    }
+}
+
 /// Header and ciphertext length by the prefix, both within their bounds.
 fn prefix(bytes: &[u8]) -> Result<(usize, usize), BatchError> {
     let Some(prefix) = bytes.first_chunk::<PREFIX_LEN>() else {
