@@ -3,8 +3,13 @@
 //! | part | what |
 //! | --- | --- |
 //! | [`check`] | the settings of a running log against a retention profile: PASS, WARN, FAIL with evidence |
+//! | [`find`] | which batches can hold an entry, and the entry by its id |
+//! | [`prove`] | one file that shows that an entry stood in the log |
 //!
 //! # What it trusts
-//! What AWS answers about settings. It reads settings only, changes none, and opens no entry.
+//! [`check`]: what AWS answers about settings; it changes none, and opens no entry. [`find`] and [`prove`]: the keys of the
+//! policy, as a verifier does; of what is not sealed yet they say so.
 
 pub mod check;
+pub mod find;
+pub mod prove;

@@ -111,11 +111,7 @@ impl DayError {
 
 impl<'a> SealedDays<'a> {
     /// The days of `origin` in `evidence`, of which one of the `keys` must have signed the checkpoints.
-    pub const fn new(
-        evidence: &'a dyn Store,
-        origin: &'a Origin,
-        keys: &'a [VerifierKey],
-    ) -> Self {
+    pub const fn new(evidence: &'a dyn Store, origin: &'a Origin, keys: &'a [VerifierKey]) -> Self {
         Self { evidence, origin, keys }
     }
 

@@ -1,5 +1,7 @@
 //! Flags, as given. What they mean is decided in `config` and in the commands.
 
+mod desk;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -8,6 +10,8 @@ use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
 use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use desk::{Get, Prove, Reading, VerifyProof};
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -113,6 +117,20 @@ pub(crate) enum Command {
     /// Nothing printed is proved: before the seal only the bucket protects it. A batch that is altered (exit code 1)
     /// or cannot be opened (3) is told on standard error, and the others are printed. Ctrl-C ends with 0 otherwise.
     Tail(Tail),
+    /// Find an entry by its id
+    ///
+    /// Looks at the days around the id's time first, then at all others. Sealed days count only if their manifest is the one
+    /// that was signed; what is not sealed yet is marked so. Exit code 4: no such entry.
+    Get(Get),
+    /// Write a proof that an entry stood in the log
+    ///
+    /// One file, which `dayseal verify-proof` checks with the policy alone, also after the entry has expired. It holds
+    /// the entry in the clear, unless it is redacted: then it shows where an entry stands, and not what it says.
+    Prove(Prove),
+    /// Check a proof, without the log
+    ///
+    /// Exit code 0: it holds; 1: it does not; 3: it could not be checked.
+    VerifyProof(VerifyProof),
     /// Check acknowledgements
     ///
     /// One acknowledgement a line, as `record --durable` prints them.

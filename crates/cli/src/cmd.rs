@@ -4,15 +4,18 @@ pub(crate) mod ack;
 pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod policy;
+pub(crate) mod prove;
 pub(crate) mod record;
 pub(crate) mod rotate;
 pub(crate) mod seal;
 pub(crate) mod show;
 pub(crate) mod tail;
 pub(crate) mod verify;
+pub(crate) mod verify_proof;
 
 use std::fs;
 use std::io::{self, Write as _};

@@ -1,9 +1,11 @@
 //! The `dayseal` command: thin over the libraries. This file knows exit codes and nothing else.
 
+mod access;
 mod args;
 mod cmd;
 mod config;
 mod config_edit;
+mod desk;
 mod entries;
 mod exit;
 mod input;
@@ -44,6 +46,9 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Show(a) => cmd::show::run(&args, a).await,
             Command::Cat(a) => cmd::cat::run(&args, a).await,
             Command::Tail(a) => cmd::tail::run(&args, a).await,
+            Command::Get(a) => cmd::get::run(&args, a).await,
+            Command::Prove(a) => cmd::prove::run(&args, a).await,
+            Command::VerifyProof(a) => cmd::verify_proof::run(&args, a),
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Check(a) => cmd::check::run(&args, a).await,

@@ -286,3 +286,19 @@ impl<'a> Head<'a> {
         Some(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_longer_than_a_proof_is_read() {
+        let mut bytes = b"dayseal-entry-proof v1\nindex 0\nentry ".to_vec();
+        bytes.resize(MAX_ENTRY_PROOF + 1, b'x');
+        let error = EntryProof::parse(&bytes).unwrap_err();
+        assert_eq!(error, EntryProofError::Malformed("longer than 416 KiB"));
+        // Of a later version nothing is known, not even how long it may be.
+        bytes[21] = b'2';
+        assert_eq!(EntryProof::parse(&bytes), Err(EntryProofError::Version));
+    }
+}

@@ -3,37 +3,38 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use dayseal_chain::read::list_day;
 use dayseal_format::batch::{Batch, MAX_BATCH_LEN};
-use dayseal_format::event::{Event, EventId};
+use dayseal_format::event::EventId;
 use dayseal_format::manifest::{MAX_MANIFEST, lines};
 use dayseal_format::names::{CHECKPOINTS, MANIFESTS, checkpoint_key, manifest_key};
 use dayseal_format::record::Record;
-use dayseal_format::{BatchKey, Checkpoint, Day, UnixMillis};
+use dayseal_format::{BatchKey, Checkpoint, Day};
 use dayseal_store::Store;
 
-use crate::args::{Args, Show};
+use super::get;
+use crate::args::{Args, Get, Reading, Show};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
-use crate::output::{bytes, clean, json, line, number, write};
+use crate::output::{bytes, clean, line, number};
 
 pub(crate) async fn run(args: &Args, own: &Show) -> anyhow::Result<Exit> {
     let what = own.what.as_str();
     let config = Config::load(args)?;
     if let Ok(day) = what.parse::<Day>() {
         let evidence = config.evidence().await?;
-        let manifest = get(&*evidence, &manifest_key(day), MAX_MANIFEST).await?;
+        let manifest = read(&*evidence, &manifest_key(day), MAX_MANIFEST).await?;
         show_bytes(args, &manifest)?;
-        let note = get(&*evidence, &checkpoint_key(day), 1 << 20).await?;
+        let note = read(&*evidence, &checkpoint_key(day), 1 << 20).await?;
         show_bytes(args, &note)?;
     } else if let Ok(id) = what.parse::<EventId>() {
-        return show_entry(args, &config, id).await;
+        let reading = Reading { purpose: None };
+        return get::run(args, &Get { id, full: false, all: false, reading }).await;
     } else if what.starts_with("entries/")
         || what.starts_with(MANIFESTS)
         || what.starts_with(CHECKPOINTS)
     {
         let evidence = config.evidence().await?;
-        show_bytes(args, &get(&*evidence, what, MAX_MANIFEST).await?)?;
+        show_bytes(args, &read(&*evidence, what, MAX_MANIFEST).await?)?;
     } else if Path::new(what).is_file() {
         show_bytes(args, &std::fs::read(what).with_context(|| format!("cannot read {what}"))?)?;
     } else {
@@ -46,7 +47,7 @@ pub(crate) async fn run(args: &Args, own: &Show) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-async fn get(evidence: &dyn Store, key: &str, limit: u64) -> anyhow::Result<Vec<u8>> {
+async fn read(evidence: &dyn Store, key: &str, limit: u64) -> anyhow::Result<Vec<u8>> {
     Ok(evidence.get(key, None, limit).await?.bytes.to_vec())
 }
 
@@ -168,36 +169,4 @@ fn show_checkpoint(args: &Args, c: &Checkpoint) -> anyhow::Result<()> {
     line(format!("  leaves       {}", number(c.size)))?;
     line(format!("  root         {}", c.root))?;
     line("  (its signature was not verified)")
-}
-
-/// Finds an entry by its id: a UUIDv7 carries its time, so two or three days are enough.
-async fn show_entry(args: &Args, config: &Config<'_>, id: EventId) -> anyhow::Result<Exit> {
-    let evidence = config.evidence().await?;
-    let opener = config.needed_opener().await?;
-    let reader = opener.reader(&*evidence);
-    let made = UnixMillis::new(i64::try_from(id.millis())?)?.day();
-    let days = [Some(made), made.next(), made.previous()];
-    for day in days.into_iter().flatten() {
-        let (batches, _) = list_day(&*evidence, day).await?;
-        for key in batches {
-            let Ok(open) = reader.open(&key).await else { continue };
-            for (index, text) in open.iter().enumerate() {
-                let Ok(event) = Event::decode(text) else { continue };
-                if event.id != id {
-                    continue;
-                }
-                if args.json {
-                    // The stored bytes: what the leaf hash is over.
-                    write(text)?;
-                    line("")?;
-                } else {
-                    line(format!("entry {index} of {key}"))?;
-                    json(&event)?;
-                }
-                return Ok(Exit::Ok);
-            }
-        }
-    }
-    line(format!("no entry {id} in the batches of {made} and the days beside it"))?;
-    Ok(Exit::Incomplete)
 }

@@ -6,6 +6,7 @@ mod ack;
 mod aws;
 mod check;
 mod config;
+mod desk;
 mod import;
 mod json;
 mod place;
