@@ -4,6 +4,7 @@
     dayseal_reader.py vectors DIR
     dayseal_reader.py verify LOGDIR --policy FILE [--keys FILE] [--head FILE] [--now TIME]
     dayseal_reader.py verify-proof FILE --policy FILE
+    dayseal_reader.py verify-bundle DIR --policy FILE [--now TIME]
 
 `vectors` runs every case below DIR (tests/vectors) and exits 1 on any disagreement. `verify` checks
 a copy of an evidence root: chain and objects, with a key file also entries. Exit codes are those of
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from batches import Batch, leaf_salts, unwrap, wrapping_key_id
+from bundle import Bundle, BundleParts
 from content import Content
 from entry_proof import ProofParts, check_entry_proof
 from primitives import (
@@ -1102,10 +1104,7 @@ def verify(args):
             raise ValueError("keys of another log")
         if keys is not None and "wrapping_key" not in keys:
             raise ValueError("no wrapping_key in the key file")
-        if args.now:
-            now = time_ms(args.now)
-        else:
-            now = int(datetime.datetime.now(datetime.UTC).timestamp() * 1000)
+        now = time_of(args)
         head = Path(args.head).read_bytes() if args.head else None
         head = open_checkpoint(head, policy.origin, policy.keys) if head else None
     except (OSError, ValueError, Bad) as error:
@@ -1124,6 +1123,26 @@ def verify(args):
     print("anchoring\t" + ("checked" if head else "not checked: no head given"))
     print("versions and locks\tnot checked: a directory has none")
     return next((c for c in (1, 5, 4, 3) if c in codes), 0)
+
+
+def time_of(args):
+    if args.now:
+        return time_ms(args.now)
+    return int(datetime.datetime.now(datetime.UTC).timestamp() * 1000)
+
+
+def verify_bundle(args):
+    try:
+        policy = Policy(Path(args.policy).read_text())
+        now = time_of(args)
+    except (OSError, ValueError, Bad) as error:
+        print(f"usage: {error}", file=sys.stderr)
+        return 2
+    bundle = Bundle(args.dir, policy, now, BundleParts(open_checkpoint, Manifest, check_entry))
+    for finding in bundle.findings:
+        print("\t".join(finding))
+    print(f"checked\tdays={bundle.days} batches={bundle.batches} entries={bundle.entries}")
+    return bundle.exit_code()
 
 
 def verify_proof(args):
@@ -1157,7 +1176,13 @@ def main(argv=None):
     proof = commands.add_parser("verify-proof", help="check an entry proof")
     proof.add_argument("file")
     proof.add_argument("--policy", required=True)
+    bundle = commands.add_parser("verify-bundle", help="check an evidence bundle")
+    bundle.add_argument("dir")
+    bundle.add_argument("--policy", required=True)
+    bundle.add_argument("--now", help="the time to judge by")
     args = parser.parse_args(argv)
+    if args.command == "verify-bundle":
+        return verify_bundle(args)
     if args.command == "verify":
         return verify(args)
     if args.command == "verify-proof":

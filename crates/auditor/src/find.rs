@@ -7,6 +7,7 @@ mod by_id;
 mod catalog;
 
 pub use by_id::{Found, IdSearch};
+pub(crate) use catalog::listed_of;
 pub use catalog::{Catalog, Listed, Sealed};
 
 use dayseal_chain::days::{DayError, SealedDays};
@@ -17,7 +18,7 @@ use dayseal_format::{BatchKey, Day, Origin, UnixMillis, VerifierKey};
 use dayseal_store::{ErrorKind, Store, StoreError};
 
 /// Batches opened at once.
-const JOBS: usize = 8;
+pub(crate) const JOBS: usize = 8;
 
 /// What a search reads a log with.
 #[derive(Debug)]

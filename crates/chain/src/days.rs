@@ -171,7 +171,7 @@ impl<'a> SealedDays<'a> {
             }
         }
         let manifest = reader.finish().map_err(bad)?;
-        let (note, checkpoint) = self.checkpoint(day).await?;
+        let (note, checkpoint) = self.note(checkpoint_key(day)).await?;
         let expected = (checkpoint.size, checkpoint.root);
         let found = (manifest.after.size(), manifest.after.root());
         if expected != found {
@@ -180,8 +180,11 @@ impl<'a> SealedDays<'a> {
         Ok(Some(SealedDay { manifest, digest: lines.digest(), checkpoint, note }))
     }
 
-    async fn checkpoint(&self, day: Day) -> Result<(String, Checkpoint), DayError> {
-        let object = checkpoint_key(day);
+    /// A signed checkpoint, verbatim and opened. Of several versions the oldest.
+    ///
+    /// # Errors
+    /// [`DayError::Unfinished`] if it is not there, [`DayError::Checkpoint`] if it cannot be accepted, or the store's.
+    pub async fn note(&self, object: String) -> Result<(String, Checkpoint), DayError> {
         let version = oldest_version(self.evidence, &object).await?;
         let note = match self.evidence.get(&object, version.as_deref(), MAX_NOTE as u64).await {
             Err(e) if e.kind() == ErrorKind::NotFound => {

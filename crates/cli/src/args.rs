@@ -11,7 +11,7 @@ use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use desk::{Get, Prove, Reading, VerifyProof};
+pub(crate) use desk::{Bundle, Get, Prove, Reading, VerifyBundle, VerifyProof};
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -131,6 +131,15 @@ pub(crate) enum Command {
     ///
     /// Exit code 0: it holds; 1: it does not; 3: it could not be checked.
     VerifyProof(VerifyProof),
+    /// Write an evidence bundle: some days, to be checked without the log
+    ///
+    /// A directory with the days' entries, manifests and checkpoints and a README.txt that says how to check them by hand.
+    /// With --digests it holds no entry, and shows only which ones there were.
+    Bundle(Bundle),
+    /// Check an evidence bundle, without the log
+    ///
+    /// Trust comes from your own policy, never from the copy in the bundle. Exit codes as of `verify`.
+    VerifyBundle(VerifyBundle),
     /// Check acknowledgements
     ///
     /// One acknowledgement a line, as `record --durable` prints them.

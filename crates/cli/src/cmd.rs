@@ -1,6 +1,7 @@
 //! The commands.
 
 pub(crate) mod ack;
+pub(crate) mod bundle;
 pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -15,6 +16,7 @@ pub(crate) mod seal;
 pub(crate) mod show;
 pub(crate) mod tail;
 pub(crate) mod verify;
+pub(crate) mod verify_bundle;
 pub(crate) mod verify_proof;
 
 use std::fs;

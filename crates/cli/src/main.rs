@@ -49,6 +49,8 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Get(a) => cmd::get::run(&args, a).await,
             Command::Prove(a) => cmd::prove::run(&args, a).await,
             Command::VerifyProof(a) => cmd::verify_proof::run(&args, a),
+            Command::Bundle(a) => cmd::bundle::run(&args, a).await,
+            Command::VerifyBundle(a) => cmd::verify_bundle::run(&args, a).await,
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Check(a) => cmd::check::run(&args, a).await,

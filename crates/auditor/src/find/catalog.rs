@@ -177,7 +177,8 @@ impl LogReader<'_> {
     }
 }
 
-fn listed_of(b: &BatchRecord) -> Listed {
+/// What a batch record says, not yet by whom it was sealed.
+pub(crate) fn listed_of(b: &BatchRecord) -> Listed {
     Listed {
         key: b.key,
         version: b.version.clone(),

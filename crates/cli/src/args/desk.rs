@@ -58,3 +58,31 @@ pub(crate) struct VerifyProof {
     /// The proof, `-` for standard input
     pub(crate) file: PathBuf,
 }
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal bundle --days 2026-11-01..2026-11-30 --out november --purpose 'SOC 2 sample'
+  dayseal bundle --days 2026-11-20 --digests --out receipts
+  tar -cf november.tar november        # any archiver makes one file of it
+docs/spec/bundle.md has the files.")]
+pub(crate) struct Bundle {
+    /// Sealed days, as FIRST..LAST or one day
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) days: String,
+    /// The directory to make
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Salted hashes in the place of entries
+    #[arg(long)]
+    pub(crate) digests: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  dayseal verify-bundle november --policy prod.policy")]
+pub(crate) struct VerifyBundle {
+    /// The bundle
+    pub(crate) dir: PathBuf,
+}

@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
 }
 
 /// `FIRST..LAST`, either side open, or one day.
-fn days(text: Option<&str>) -> Result<(Option<Day>, Option<Day>), UsageError> {
+pub(super) fn days(text: Option<&str>) -> Result<(Option<Day>, Option<Day>), UsageError> {
     let Some(text) = text else { return Ok((None, None)) };
     let day = |t: &str| -> Result<Option<Day>, UsageError> {
         if t.is_empty() {
@@ -195,7 +195,7 @@ fn print(r: &Report) -> anyhow::Result<()> {
     line(format!("result: {words} (exit code {})", r.exit_code))
 }
 
-fn print_finding(f: &Finding) -> anyhow::Result<()> {
+pub(super) fn print_finding(f: &Finding) -> anyhow::Result<()> {
     line(format!("  {}  {}", f.code.as_str(), f.object))?;
     line(format!("    {}", f.detail))?;
     line(format!("    to do: {}  [{}]", f.code.remedy(), f.id))

@@ -4,6 +4,7 @@
 
 mod ack;
 mod aws;
+mod bundle;
 mod check;
 mod config;
 mod desk;

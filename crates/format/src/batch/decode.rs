@@ -167,6 +167,11 @@ impl OpenBatch {
         &self.lines
     }
 
+    /// The entries in order, each with its leaf salt.
+    pub fn salted(&self) -> impl Iterator<Item = ([u8; 16], &[u8])> {
+        self.salts.iter().map(|salt| salt.0).zip(self.iter())
+    }
+
     /// Salt and audit path of one entry, for a proof; `None` if out of range.
     pub fn proof(&self, index: usize) -> Option<([u8; 16], Vec<Digest>)> {
         let leaves: Vec<_> =
