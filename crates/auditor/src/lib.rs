@@ -6,6 +6,7 @@
 //! | [`bundle`] | some days of a log in a directory, checked without the log |
 //! | [`find`] | which batches can hold an entry, and the entry by its id |
 //! | [`prove`] | one file that shows that an entry stood in the log |
+//! | [`query`] | which entries fit, in order; what an actor did; a whole journey |
 //!
 //! # What it trusts
 //! [`check`]: what AWS answers about settings; it changes none, and opens no entry. All others: the keys of the
@@ -15,3 +16,4 @@ pub mod bundle;
 pub mod check;
 pub mod find;
 pub mod prove;
+pub mod query;
