@@ -4,6 +4,7 @@
 use dayseal_auditor::bundle::{BundleOptions, Show, verify_bundle, write_bundle};
 use dayseal_auditor::find::{Found, IdSearch, LogReader, Problem, Tally};
 use dayseal_auditor::prove::{ProveError, prove};
+use dayseal_auditor::query::{Filter, Hit, Order, Page, People, Query, Scan};
 use dayseal_chain::read::BatchReader;
 use dayseal_format::batch::Entries;
 use dayseal_format::content::{self, ContentKey, ContentObject, ContentRecord, Field, FrameDraft};
@@ -243,4 +244,153 @@ async fn a_bundle_says_what_had_expired() {
     let earlier: UnixMillis = noon(day("2026-12-01"));
     let report = verify_bundle(&top, &log.policy, earlier).await.unwrap();
     assert_eq!(report.exit_code, 4, "{report:#?}");
+}
+
+/// A log whose entries have times all over, some of them equal, in batches of several days.
+async fn scattered() -> TestLog {
+    let log = TestLog::new("2026-11-16").await;
+    let mut n = 0u64;
+    for (at, on) in ["2026-11-16", "2026-11-17", "2026-11-18", "2026-11-19"].into_iter().enumerate()
+    {
+        let mut stream = log.stream(at as u8, on).await;
+        for batch in 0..5 {
+            let mut lines = Entries::new();
+            let mut times = Vec::new();
+            for _ in 0..7 {
+                n += 1;
+                // Up to three days before the batch's day, a minute apart, by a fixed shuffle.
+                let minutes = (n * 7_919 % 4_320) as i64 / 30 * 30;
+                let time = noon(day(on)).saturating_add(-minutes * 60_000);
+                let mut random = [0; 10];
+                random[2..].copy_from_slice(&(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_be_bytes());
+                let id = EventId::from_parts(time, random);
+                let outcome = if n % 3 == 0 { Outcome::Failure } else { Outcome::Success };
+                let event =
+                    Event::builder(if n % 2 == 0 { "data.read" } else { "ai.tool.executed" })
+                        .actor(Actor::user(format!("u-{}", n % 5)))
+                        .action("x")
+                        .outcome(outcome)
+                        .time(time)
+                        .build()
+                        .unwrap()
+                        .complete(Defaults::new(id, noon(day(on)), &Service::new("tests")))
+                        .unwrap();
+                times.push(time);
+                let mut line = Vec::new();
+                event.encode(&mut line);
+                lines.push(&line).unwrap();
+            }
+            stream.header.first_time = *times.iter().min().unwrap();
+            stream.header.last_time = *times.iter().max().unwrap();
+            let batch = stream.encode(&lines, batch == 4);
+            log.store(&stream, &batch).await;
+        }
+        if on != "2026-11-19" {
+            log.seal(on).await.unwrap();
+        }
+    }
+    log
+}
+
+/// Everything that fits, by definition: read as it is stored, sorted here.
+async fn naive(desk: &LogReader<'_>, query: &Query, order: Order) -> Vec<EventId> {
+    let everything = Query::default();
+    let mut scan = Scan::new(desk, &everything, People::new(desk.origin.clone(), vec![]));
+    let mut hits = Vec::new();
+    let keep = |hit: Hit| {
+        hits.push(hit);
+        true
+    };
+    scan.all(|p| panic!("{p}"), keep).await.unwrap();
+    assert_eq!(hits.len(), 4 * 5 * 7);
+    let mut people = People::new(desk.origin.clone(), vec![]);
+    hits.retain(|h| {
+        query.filter.fits(&h.event, &h.line, &mut people)
+            && query.since.is_none_or(|t| h.event.time >= t)
+            && query.until.is_none_or(|t| h.event.time <= t)
+    });
+    hits.sort_by_key(|h| (h.event.time, h.event.id));
+    if order == Order::Newest {
+        hits.reverse();
+    }
+    hits.iter().map(|h| h.event.id).collect()
+}
+
+#[tokio::test]
+async fn pages_put_together_are_the_whole_in_order() {
+    let log = scattered().await;
+    let desk = reader(&log, "2026-11-19");
+    let at = |text: &str| text.parse::<UnixMillis>().unwrap();
+    let filter = |terms: &[&str]| Filter {
+        all: terms.iter().map(|t| t.parse().unwrap()).collect(),
+        ..Filter::default()
+    };
+    let queries = [
+        Query::default(),
+        Query {
+            filter: filter(&["outcome=failure", "actor=u-1", "actor=u-2"]),
+            ..Query::default()
+        },
+        Query {
+            filter: filter(&["type=ai."]),
+            since: Some(at("2026-11-15T00:00:00.000Z")),
+            until: Some(at("2026-11-17T11:30:00.000Z")),
+            ..Query::default()
+        },
+        Query { filter: filter(&["actor=nobody"]), ..Query::default() },
+    ];
+    for query in &queries {
+        for order in [Order::Oldest, Order::Newest] {
+            let expected = naive(&desk, query, order).await;
+            for limit in [1, 4, 33, 1_000] {
+                let (mut found, mut after, mut read) = (Vec::new(), None, Vec::new());
+                loop {
+                    let people = People::new(desk.origin.clone(), vec![]);
+                    let mut scan = Scan::new(&desk, query, people);
+                    let page = Page { order, limit, after };
+                    let (hits, next) = scan.page(page, |p| panic!("{p}")).await.unwrap();
+                    assert!(hits.len() == limit || next.is_none());
+                    found.extend(hits.iter().map(|h| h.event.id));
+                    read.push(scan.tally.read);
+                    assert!(scan.tally.read + scan.tally.skipped == 20, "{:?}", scan.tally);
+                    match next {
+                        // A cursor goes through text.
+                        Some(next) => after = Some(next.to_string().parse().unwrap()),
+                        None => break,
+                    }
+                }
+                assert_eq!(found, expected, "{query:?} {order:?} by {limit}");
+            }
+        }
+    }
+    assert!(!naive(&desk, &queries[2], Order::Oldest).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_reads_no_more_than_can_hold_it() {
+    let log = TestLog::new("2026-11-16").await;
+    for on in ["2026-11-16", "2026-11-17", "2026-11-18"] {
+        log.fill(1, on, 1).await;
+        log.fill(2, on, 1).await;
+        log.seal(on).await.unwrap();
+    }
+    let desk = reader(&log, "2026-11-19");
+    let query = Query::default();
+    for (order, on) in [(Order::Oldest, "2026-11-16"), (Order::Newest, "2026-11-18")] {
+        let mut scan = Scan::new(&desk, &query, People::new(desk.origin.clone(), vec![]));
+        let page = Page { order, limit: 2, after: None };
+        let (hits, next) = scan.page(page, |p| panic!("{p}")).await.unwrap();
+        assert!(hits.iter().all(|h| h.sealed == Some(day(on))) && next.is_some());
+        // Both batches of its day: their times are equal.
+        assert_eq!((scan.tally.read, scan.tally.skipped), (2, 4));
+    }
+    // Times exclude batches before anything of them is read; so does the service.
+    let since = Some(noon(day("2026-11-18")));
+    let times = Query { since, ..Query::default() };
+    let service = Query { services: vec!["other".parse().unwrap()], ..Query::default() };
+    for (query, read) in [(times, 2), (service, 0)] {
+        let mut scan = Scan::new(&desk, &query, People::new(desk.origin.clone(), vec![]));
+        scan.all(|p| panic!("{p}"), |_| true).await.unwrap();
+        assert_eq!(scan.tally.read, read);
+    }
 }

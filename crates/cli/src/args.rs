@@ -11,7 +11,9 @@ use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use desk::{Bundle, Get, Prove, Reading, VerifyBundle, VerifyProof};
+pub(crate) use desk::{
+    Activity, Bundle, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle, VerifyProof,
+};
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -122,6 +124,22 @@ pub(crate) enum Command {
     /// Looks at the days around the id's time first, then at all others. Sealed days count only if their manifest is the one
     /// that was signed; what is not sealed yet is marked so. Exit code 4: no such entry.
     Get(Get),
+    /// Find the entries that fit
+    ///
+    /// Different flags must all fit; one flag given several times fits with any of its values; --any and --not take
+    /// FIELD=VALUE. A value is taken as it is: nothing in it has to be escaped. Fields: type, action, actor, actor-type,
+    /// on-behalf-of, session, subject, reviewer, resource, outcome, severity, trace, conversation, job, agent, provider,
+    /// model, safety, tenant, label, text.
+    ///
+    /// Where the log holds pseudonyms, people are found by their real ids if the log secret is at hand, under the one
+    /// before the last rotation as well.
+    Query(Query),
+    /// Sum up what an actor did
+    Activity(Activity),
+    /// Show a whole journey in order: all entries of a trace
+    ///
+    /// An intent, which says what is about to be done, is marked if no result names it. Exit code 4: no such entry.
+    Trace(Trace),
     /// Write a proof that an entry stood in the log
     ///
     /// One file, which `dayseal verify-proof` checks with the policy alone, also after the entry has expired. It holds

@@ -1,6 +1,7 @@
 //! The commands.
 
 pub(crate) mod ack;
+pub(crate) mod activity;
 pub(crate) mod bundle;
 pub(crate) mod cat;
 pub(crate) mod check;
@@ -10,11 +11,13 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod policy;
 pub(crate) mod prove;
+pub(crate) mod query;
 pub(crate) mod record;
 pub(crate) mod rotate;
 pub(crate) mod seal;
 pub(crate) mod show;
 pub(crate) mod tail;
+pub(crate) mod trace;
 pub(crate) mod verify;
 pub(crate) mod verify_bundle;
 pub(crate) mod verify_proof;

@@ -13,6 +13,7 @@ mod keys;
 mod output;
 mod progress;
 mod recording;
+mod rows;
 
 use std::process::ExitCode;
 
@@ -47,6 +48,9 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Cat(a) => cmd::cat::run(&args, a).await,
             Command::Tail(a) => cmd::tail::run(&args, a).await,
             Command::Get(a) => cmd::get::run(&args, a).await,
+            Command::Query(a) => cmd::query::run(&args, a).await,
+            Command::Activity(a) => cmd::activity::run(&args, a).await,
+            Command::Trace(a) => cmd::trace::run(&args, a).await,
             Command::Prove(a) => cmd::prove::run(&args, a).await,
             Command::VerifyProof(a) => cmd::verify_proof::run(&args, a),
             Command::Bundle(a) => cmd::bundle::run(&args, a).await,

@@ -251,7 +251,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
     use dayseal_format::event::{
-        Actor, Agent, AiCall, Correlation, Event, Outcome, Resource, Safety, Trace,
+        Actor, Agent, AiCall, Correlation, Event, Outcome, Resource, Safety, SafetyStage, Trace,
     };
 
     use super::*;
@@ -271,7 +271,7 @@ mod tests {
             .agent(Agent { name: Some("planner".into()), ..Agent::default() })
             .trace(Trace { trace_id: Some("t1".into()), ..Trace::default() })
             .correlation(Correlation { conversation: Some("c1".into()), ..Correlation::default() })
-            .safety(Safety::failed().detector("pii"))
+            .safety(Safety::failed(SafetyStage::Output).detector("pii"))
             .label("note", "The \"Quick\" Fox")
             .build()
             .unwrap();
@@ -283,20 +283,53 @@ mod tests {
     #[test]
     fn each_field() {
         for term in [
-            "type=ai.generation.completed", "type=ai.", "type=ai.generation.", "action=chat",
-            "actor=ada", "actor-type=user", "resource=v:1", "resource=video", "resource=video:v:1",
-            "outcome=failure", "trace=t1", "conversation=c1", "agent=planner", "provider=kling",
-            "model=kling-v2", "safety=failed", "safety=pii", "label=note",
-            "label=note=The \"Quick\" Fox", "text=\"quick\" FOX", "text=planner",
+            "type=ai.generation.completed",
+            "type=ai.",
+            "type=ai.generation.",
+            "action=chat",
+            "actor=ada",
+            "actor-type=user",
+            "resource=v:1",
+            "resource=video",
+            "resource=video:v:1",
+            "outcome=failure",
+            "trace=t1",
+            "conversation=c1",
+            "agent=planner",
+            "provider=kling",
+            "model=kling-v2",
+            "safety=failed",
+            "safety=pii",
+            "label=note",
+            "label=note=The \"Quick\" Fox",
+            "text=\"quick\" FOX",
+            "text=planner",
         ] {
             assert!(fits(&filter(&[term], &[], &[])), "{term}");
             assert!(!fits(&filter(&[], &[], &[term])), "not {term}");
         }
         for term in [
-            "type=ai", "type=ai.gen", "type=ai.generation.completed.", "action=Chat", "actor=ad",
-            "resource=1", "resource=video:", "outcome=success", "trace=", "safety=passed",
-            "label=Note", "label=note=", "text=conversation", "text=quick  fox", "session=ada",
-            "subject=ada", "reviewer=ada", "on-behalf-of=ada", "severity=low", "tenant=x", "job=c1",
+            "type=ai",
+            "type=ai.gen",
+            "type=ai.generation.completed.",
+            "action=Chat",
+            "actor=ad",
+            "resource=1",
+            "resource=video:",
+            "outcome=success",
+            "trace=",
+            "safety=passed",
+            "label=Note",
+            "label=note=",
+            "text=conversation",
+            "text=quick  fox",
+            "session=ada",
+            "subject=ada",
+            "reviewer=ada",
+            "on-behalf-of=ada",
+            "severity=low",
+            "tenant=x",
+            "job=c1",
         ] {
             assert!(!fits(&filter(&[term], &[], &[])), "{term}");
         }

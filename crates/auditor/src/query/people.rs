@@ -73,7 +73,8 @@ mod tests {
         let origin: Origin = "audit.example.com/a".parse().unwrap();
         let mut people = People::new(origin.clone(), vec![[1; 32], [2; 32]]);
         for (secret, tenant) in [([1; 32], "t"), ([2; 32], "t"), ([1; 32], "u")] {
-            let stored = PrivacyKeys::derive(&secret, &origin, tenant).pseudonym(Purpose::Actor, b"ada");
+            let stored =
+                PrivacyKeys::derive(&secret, &origin, tenant).pseudonym(Purpose::Actor, b"ada");
             assert!(people.is(Purpose::Actor, tenant, &stored, "ada"));
             assert!(people.is(Purpose::Actor, tenant, &stored, &stored), "as it is written");
             assert!(!people.is(Purpose::Actor, tenant, &stored, "bob"));

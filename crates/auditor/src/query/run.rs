@@ -281,6 +281,7 @@ impl<'a> Scan<'a> {
             let event = match Event::decode(line) {
                 Ok(event) => event,
                 Err(source) => {
+                    self.tally.problems += 1;
                     told(Problem::Entry { key: batch.key, index, source });
                     continue;
                 }

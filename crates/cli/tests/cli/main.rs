@@ -11,6 +11,7 @@ mod desk;
 mod import;
 mod json;
 mod place;
+mod query;
 mod record;
 mod rotate;
 mod seal;
