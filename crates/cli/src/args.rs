@@ -133,7 +133,7 @@ pub(crate) enum Command {
     ///
     /// Where the log holds pseudonyms, people are found by their real ids if the log secret is at hand, under the one
     /// before the last rotation as well.
-    Query(Query),
+    Query(Box<Query>),
     /// Sum up what an actor did
     Activity(Activity),
     /// Show a whole journey in order: all entries of a trace

@@ -10,6 +10,7 @@ mod config;
 mod desk;
 mod import;
 mod json;
+mod json_desk;
 mod place;
 mod query;
 mod record;
