@@ -166,12 +166,13 @@ def wrapping_key_id(key):
     return "local:" + hkdf(key, None, b"dayseal/v1/key-id", 16).hex()
 
 
-def unwrap(wrapping_key, id_, wrapped, origin, stream, day):
+def unwrap(wrapping_key, id_, wrapped, origin, stream, day, kind="entries"):
     if wrapping_key_id(wrapping_key) != id_:
         raise Bad("foreign_key", id_)
     if len(wrapped) != 80:
         raise Bad("unwrap", "not 80 bytes")
-    info = lp(b"dayseal/v1/wrap", origin.encode(), stream, day.encode(), id_.encode())
+    label = {"entries": b"dayseal/v1/wrap", "content": b"dayseal/v1/wrap-content"}[kind]
+    info = lp(label, origin.encode(), stream, day.encode(), id_.encode())
     try:
         return AESGCM(hkdf(wrapping_key, wrapped[:32], info)).decrypt(bytes(12), wrapped[32:], None)
     except InvalidTag:

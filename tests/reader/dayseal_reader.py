@@ -29,10 +29,11 @@ from bundle import Bundle, BundleParts
 from content import Content
 from entry_proof import ProofParts, check_entry_proof
 from primitives import (
-    b64, Bad, batch_key, checkpoint_key, compact, content_digest, day_number, day_text, fields, hex_of, hkdf, is_consistent, key_id, leaf_hash, list_of,
+    b64, Bad, batch_key, checkpoint_key, compact, content_digest, content_key, day_number, day_text, fields, hex_of, hkdf, is_consistent, key_id, leaf_hash, list_of,
     log_secret_version, lower_hex, lp, manifest_key, MIB, one_of, only_true, origin_name, padded, pseudonym, root_of_inclusion, service_name, sha256, split,
     strict_json, text_of, time_ms, Tree, tree_root, U64, uint, UUID, uuid_text,
 )  # fmt: skip
+from statements import officer_name, read_statement
 
 # ---------------------------------------------------------------- notes, checkpoints, proofs
 
@@ -481,6 +482,7 @@ LEVELS = ("chain", "listing", "objects", "entries")
 class Policy:
     def __init__(self, text):
         self.keys, self.wrapping_keys, self.services, self.known = [], [], {}, {}
+        self.officers = []
         self.once, header, number = {}, False, 0
         for number, raw in enumerate(text.splitlines(), 1):
             line = raw.strip()
@@ -502,8 +504,14 @@ class Policy:
         self.origin = self.once["origin"]
         if not self.keys or any(k.name != self.origin for k in self.keys):
             raise Bad("policy", f"line {number}: no log line, or a key of another name")
+        try:
+            if any(officer_name(k.name)[0] != self.origin for k in self.officers):
+                raise ValueError("an officer of another log")
+        except ValueError as error:
+            raise Bad("policy", f"line {number}: {error}") from None
         self.first_day = self.once["first-day"]
         self.floor = self.once.get("retention-floor-days", 0)
+        self.content_days = self.once.get("content-days")
         self.require = self.once.get("require", "entries")
         self.max_seal_hours = self.once.get("max-seal-hours", 26)
 
@@ -524,10 +532,12 @@ class Policy:
         elif word == "wrapping-key":
             key_id(rest)
             self.wrapping_keys.append(rest)
+        elif word == "officer":
+            self.officers.append(Vkey(rest))
         elif word == "first-day":
             day_number(rest)
             self.set(word, rest)
-        elif word in ("retention-floor-days", "max-seal-hours"):
+        elif word in ("retention-floor-days", "content-days", "max-seal-hours"):
             self.set(word, decimal(rest, 2**32 - 1))
         elif word == "require":
             if rest not in LEVELS:
@@ -639,7 +649,7 @@ def run_case(folder, name, data, inputs):
     elif folder == "wrap":
         v = json.loads(data)
         raw = lambda n: bytes.fromhex(v[n])
-        args = v["key_id"], raw("wrapped"), v["origin"], raw("stream"), v["day"]
+        args = v["key_id"], raw("wrapped"), v["origin"], raw("stream"), v["day"], v["kind"]
         if unwrap(raw("wrapping_key"), *args) != raw("data_key"):
             raise Bad("unwrap", "another key")
     elif folder == "manifest":
@@ -651,6 +661,10 @@ def run_case(folder, name, data, inputs):
         open_note(data, [Vkey(inputs["vkey"])])
     elif folder == "vkey":
         Vkey(data.decode())
+    elif folder == "statement":
+        opened = lambda note: open_note(note, [Vkey(inputs["vkey"])])
+        statement = read_statement(data, inputs["kind"], inputs["origin"], opened)
+        assert len(statement.lines) == int(inputs["lines"])
     elif folder == "checkpoint":
         size, root = open_checkpoint(data, inputs["origin"], [Vkey(inputs["vkey"])])
         assert size == int(inputs["size"]) and root.hex() == inputs["root"]
@@ -720,8 +734,10 @@ def check_merkle(v):
 
 GRAMMARS = {
     "batch_key": batch_key,
+    "content_key": content_key,
     "origin": origin_name,
     "service": service_name,
+    "officer": officer_name,
     "day": day_number,
     "time": time_ms,
     "stream": lambda t: lower_hex(t, 16),

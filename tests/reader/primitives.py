@@ -96,6 +96,15 @@ def batch_key(text):
     return found[1], found[2], int(found[3]), found[4]
 
 
+def content_key(text):
+    """(day, stream, seq) of a content object's key."""
+    found = isinstance(text, str) and re.fullmatch(r"content/([^/]*)/([^/]*)/([0-9]{8})\.content", text, re.ASCII)
+    if not found:
+        raise ValueError("not a content key")
+    day_number(found[1]), lower_hex(found[2], 16)
+    return found[1], found[2], int(found[3])
+
+
 def manifest_key(text):
     if not text.startswith("manifests/") or not text.endswith(".ndjson"):
         raise ValueError("not a manifest key")

@@ -12,6 +12,7 @@ mod manifests;
 mod mini;
 mod notes;
 mod privacy;
+mod statements;
 mod tables;
 mod texts;
 
@@ -34,6 +35,7 @@ pub fn generate() -> BTreeMap<String, Vec<u8>> {
     texts::add(&mut set);
     tables::add(&mut set);
     privacy::add(&mut set);
+    statements::add(&mut set);
     let mut files = set.files;
     for (folder, lines) in set.index {
         let text = INDEX_HEAD.to_owned() + &lines.concat();

@@ -96,6 +96,11 @@ async fn a_proof_outlives_its_entry() {
     let (found, tally, problems) = search(&reader(&log, "2026-12-01"), id).await;
     assert!(found.is_none() && matches!(problems[..], [Problem::Missing { .. }]), "{problems:?}");
     assert_eq!((tally.expired, tally.problems), (0, 1));
+    let keep_until = log.manifest(day("2026-11-16")).await.0.keep_until;
+    let last = reader(&log, &keep_until.to_string());
+    assert_eq!(search(&last, id).await.1.expired, 0, "on its last day it must still be there");
+    let over = reader(&log, &keep_until.next().unwrap().to_string());
+    assert_eq!(search(&over, id).await.1.expired, 1);
     let (found, tally, problems) = search(&reader(&log, "2027-11-30"), id).await;
     assert!(found.is_none() && problems.is_empty(), "{problems:?}");
     assert_eq!((tally.read, tally.expired), (1, 1));
@@ -112,7 +117,7 @@ async fn a_proof_outlives_the_content() {
     let nonce = [9; 32];
     let record = ContentRecord { entry: id, field, media_type: None, nonce, content: text };
     let digest = ContentDigest(record.digest(&log.settings.origin).0);
-    let item = ContentItem::commitment(record.content.len() as u64, digest, "content/x");
+    let item = ContentItem::commitment(record.content.len() as u64, digest);
     let event = Event::builder("ai.generation.completed")
         .actor(Actor::user("ada"))
         .action("chat")
@@ -181,6 +186,31 @@ async fn a_late_batch_is_first_not_sealed_and_then_proven_by_a_later_day() {
     assert!(problems.is_empty());
     assert_eq!(found.unwrap().batch.sealed.unwrap().by, day("2026-11-17"));
     assert!(holds(&log, &proof(&desk, id).await));
+}
+
+#[tokio::test]
+async fn an_id_may_be_a_day_younger_than_what_happened() {
+    let log = TestLog::new("2026-11-16").await;
+    let mut stream = log.stream(1, "2026-11-16").await;
+    let (mut lines, time) = (Entries::new(), stream.header.first_time);
+    let mut ids = Vec::new();
+    for ms in [0, 86_400_000, 86_400_001] {
+        let id = EventId::from_parts(time.saturating_add(ms), [7; 10]);
+        let mut line = Vec::new();
+        let event =
+            dayseal_testkit::event("u-1").complete(Defaults::new(id, time, &Service::new("tests")));
+        event.unwrap().encode(&mut line);
+        lines.push(&line).unwrap();
+        ids.push(id);
+    }
+    let batch = stream.encode(&lines, true);
+    log.store(&stream, &batch).await;
+    let desk = reader(&log, "2026-11-17");
+    let mut found = Vec::new();
+    for id in ids {
+        found.push(search(&desk, id).await.0.is_some());
+    }
+    assert_eq!(found, [true, true, false]);
 }
 
 #[tokio::test]
@@ -264,17 +294,20 @@ async fn scattered() -> TestLog {
                 let mut random = [0; 10];
                 random[2..].copy_from_slice(&(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_be_bytes());
                 let id = EventId::from_parts(time, random);
-                let outcome = if n % 3 == 0 { Outcome::Failure } else { Outcome::Success };
-                let event =
-                    Event::builder(if n % 2 == 0 { "data.read" } else { "ai.tool.executed" })
-                        .actor(Actor::user(format!("u-{}", n % 5)))
-                        .action("x")
-                        .outcome(outcome)
-                        .time(time)
-                        .build()
-                        .unwrap()
-                        .complete(Defaults::new(id, noon(day(on)), &Service::new("tests")))
-                        .unwrap();
+                let outcome = if n.is_multiple_of(3) { Outcome::Failure } else { Outcome::Success };
+                let event = Event::builder(if n.is_multiple_of(2) {
+                    "data.read"
+                } else {
+                    "ai.tool.executed"
+                })
+                .actor(Actor::user(format!("u-{}", n % 5)))
+                .action("x")
+                .outcome(outcome)
+                .time(time)
+                .build()
+                .unwrap()
+                .complete(Defaults::new(id, noon(day(on)), &Service::new("tests")))
+                .unwrap();
                 times.push(time);
                 let mut line = Vec::new();
                 event.encode(&mut line);

@@ -130,7 +130,11 @@ async fn a_header_that_names_a_foreign_key_is_a_finding_and_never_a_call() {
     let found: Vec<_> = report.findings.iter().map(|f| (f.code, f.object.clone())).collect();
     assert_eq!(found, [(FindingCode::ForeignKey, key.to_string())]);
     assert_eq!(report.exit_code, 1);
-    assert_eq!(*opener.opened.lock().unwrap(), log.policy.wrapping_keys, "one call, by our key");
+    assert_eq!(
+        *opener.opened.lock().unwrap(),
+        log.policy.wrapping_keys[..1],
+        "one call, by our key"
+    );
 
     let opener = Counting::new(&log.keys);
     let (origin, allowed) = (log.settings.origin.clone(), log.policy.wrapping_keys.clone());

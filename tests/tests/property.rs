@@ -277,7 +277,7 @@ impl World {
     fn ids(&self, bytes: &[u8]) -> Vec<EventId> {
         let batch = Batch::parse(bytes).unwrap();
         let h = batch.header();
-        let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
+        let context = KeyContext::entries(&h.origin, h.stream, h.day);
         let opening = self.log.keys.open(&h.key_id, &h.wrapped_key, &context);
         let key = self.runtime.block_on(opening).unwrap();
         batch.open(&key).unwrap().iter().map(|l| Event::decode(l).unwrap().id).collect()

@@ -15,5 +15,7 @@
 pub mod bundle;
 pub mod check;
 pub mod find;
+pub mod hold;
 pub mod prove;
 pub mod query;
+pub mod subject;

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use dayseal_format::names::{FIRST_CHECKPOINT, LOG_JSON, head_key};
-use dayseal_format::{Checkpoint, Day, Digest, LogFile, Note, Origin, merkle};
-use dayseal_keys::Signer;
+use dayseal_format::{Checkpoint, Day, Digest, LogFile, Origin, merkle};
+use dayseal_keys::{Signer, sign_note};
 use dayseal_store::{Condition, Store};
 
 use crate::SealError;
@@ -97,12 +97,7 @@ pub(crate) async fn sign(
     signers: &[&dyn Signer],
     checkpoint: &Checkpoint,
 ) -> Result<String, SealError> {
-    let text = checkpoint.text();
-    let mut note = format!("{text}\n");
-    for signer in signers {
-        let signature = signer.sign(text.as_bytes()).await?;
-        Note::add_signature(&mut note, signer.verifier_key(), &signature);
-    }
+    let note = sign_note(&checkpoint.text(), signers).await?;
     for signer in signers {
         let key = std::slice::from_ref(signer.verifier_key());
         Checkpoint::open(note.as_bytes(), &checkpoint.origin, key)

@@ -8,8 +8,10 @@
 //! | [`create_log`] | the first checkpoint, signed over nothing; refuses an existing log | `docs/spec/sealing.md` |
 //! | [`Sealer`] | every unsealed day into a manifest and a checkpoint; finishes what a crash left | `docs/spec/sealing.md` |
 //! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
+//! | [`content`] | contents of entries: present, erased, expired, missing or altered | `docs/spec/content.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
 //! | [`days`] | sealed days, each compared with its signed checkpoint | `docs/spec/manifest.md` |
+//! | [`receipts`] | completed erasures against the frames that are there | `docs/spec/erasure.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
 //!
 //! # What it trusts
@@ -19,6 +21,7 @@
 //! compared with digests and signatures. What no verifier can see stands under "Out of reach" in
 //! `docs/threat-model.md`.
 
+pub mod content;
 mod create;
 pub mod days;
 pub mod follow;
@@ -27,6 +30,7 @@ mod key_cache;
 mod lines;
 mod objects;
 pub mod read;
+pub mod receipts;
 pub mod seal;
 pub mod verify;
 pub mod watch;

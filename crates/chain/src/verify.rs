@@ -7,6 +7,7 @@
 
 mod anchor;
 mod chain;
+mod content;
 mod entries;
 mod finding;
 mod judge;
@@ -21,6 +22,7 @@ mod verdict;
 mod verifier;
 mod walk;
 
+pub use content::ContentTotals;
 pub use finding::{Finding, FindingCode, Outcome};
 pub use options::{Progress, Silent, VerifyOptions};
 pub use report::{Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState};

@@ -1,11 +1,12 @@
 //! Flags, as given. What they mean is decided in `config` and in the commands.
 
 mod desk;
+mod rights;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use dayseal_format::event::Outcome;
+use dayseal_format::event::{EventId, Outcome};
 use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
 use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use desk::{
     Activity, Bundle, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle, VerifyProof,
 };
+pub(crate) use rights::*;
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -39,6 +41,9 @@ pub(crate) struct Args {
     /// State root: heads and other changing things
     #[arg(long, global = true, env = "DAYSEAL_STATE", value_name = "URL")]
     pub(crate) state: Option<String>,
+    /// Content root: contents that can be erased
+    #[arg(long, global = true, env = "DAYSEAL_CONTENT", value_name = "URL")]
+    pub(crate) content_root: Option<String>,
     /// Key file, instead of the keys that the configuration names
     #[arg(long, global = true, env = "DAYSEAL_KEYS", value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
@@ -164,6 +169,14 @@ pub(crate) enum Command {
     Ack(Ack),
     /// Print or check a policy file
     Policy(PolicyArgs),
+    /// Look into the contents of entries
+    Content(Content),
+    /// Answer a person's request: a copy of everything about them, or its erasure
+    ///
+    /// docs/rights.md has the steps.
+    Subject(SubjectArgs),
+    /// Place, release and list legal holds: what may not be erased
+    Hold(HoldArgs),
     /// Check how the log is set up in AWS against a retention profile
     ///
     /// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is
@@ -176,6 +189,11 @@ pub(crate) enum Command {
     /// configuration is edited; the policy is the auditor's, who gets the line that is printed.
     /// docs/rotation.md has the steps.
     Rotate(RotateArgs),
+    /// Make the key of an officer: who signs orders about the log
+    ///
+    /// An officer is a named person or role outside the log's sealer, such as a data protection officer. What they sign
+    /// counts once the auditor's policy has the line that is printed (docs/spec/statement.md).
+    Officer(OfficerArgs),
     /// Print a completion script for a shell
     Completions(Completions),
 }
@@ -205,6 +223,9 @@ pub(crate) struct Init {
     /// Wrap data keys by this KMS key (symmetric), or by the key file in this secret
     #[arg(long, value_name = "ARN")]
     pub(crate) wrapping_key: Option<Arn>,
+    /// Keep the contents of events (prompts, answers), encrypted and erasable: sets `pseudonyms` and `content`
+    #[arg(long)]
+    pub(crate) keep_content: bool,
     /// Days that evidence is kept
     #[arg(long, default_value_t = dayseal_chain::LogSettings::DEFAULT_RETENTION_DAYS)]
     pub(crate) retention_days: u32,
@@ -338,13 +359,51 @@ pub(crate) struct Show {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   dayseal cat 2026-11-20 | jq .actor.id
-  dayseal cat 2026-11-20 --format text")]
+  dayseal cat 2026-11-20 --format text
+  dayseal cat 2026-11-20 --content | jq -r '.contents[].text'")]
 pub(crate) struct Cat {
     /// The day of the batches
     pub(crate) day: Day,
+    /// The contents of each entry too: {\"entry\": …, \"contents\": […]}, each present, erased, expired, missing or altered
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) content: bool,
     /// As they are stored, or one line of text each
     #[arg(long, value_enum, default_value = "json", value_name = "FORMAT")]
     pub(crate) format: EntryFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Content {
+    #[command(subcommand)]
+    pub(crate) command: ContentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContentCommand {
+    /// Check a given content against what an entry says of it
+    ///
+    /// Of an entry with a keyed digest the log secret decides; of one with a commitment the content record that is
+    /// kept: once that is erased nobody can tell. Exit code 0: it is the content; 1: it is another; 3: cannot be told.
+    Check(ContentCheck),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  dayseal content check --entry 01932d5c-… --field content.input --input prompt.txt")]
+pub(crate) struct ContentCheck {
+    /// Id of the entry
+    #[arg(long, value_name = "ID")]
+    pub(crate) entry: EventId,
+    /// The content item, if the entry has several: content.input, content.output, content.args, content.system,
+    /// change.from_content or change.to_content
+    #[arg(long)]
+    pub(crate) field: Option<String>,
+    /// File with the exact bytes of the content; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// The day of the entry's batch, if not the one in its id or the day after
+    #[arg(long)]
+    pub(crate) day: Option<Day>,
 }
 
 /// How an entry is printed.
@@ -482,6 +541,34 @@ pub(crate) struct RotateWrappingKey {
     /// The new key: an ARN, or the path of a key file, which is made if it is not there
     #[arg(long, value_name = "ARN|FILE")]
     pub(crate) to: KeyRef,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal officer new dpo --out dpo.json
+  dayseal officer new dpo --key arn:aws:kms:eu-west-1:111122223333:key/0a1b…
+The key file, or the right to sign with the KMS key, belongs to the officer alone: not to who runs the log.")]
+pub(crate) struct OfficerArgs {
+    #[command(subcommand)]
+    pub(crate) command: OfficerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfficerCommand {
+    /// Make an officer's key, or take one from KMS, and print the line for the policy
+    New(OfficerNew),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OfficerNew {
+    /// Name of the person or role, such as dpo
+    pub(crate) name: String,
+    /// Make a key in this new file, which only its owner may read
+    #[arg(long, value_name = "FILE", required_unless_present = "key", conflicts_with = "key")]
+    pub(crate) out: Option<PathBuf>,
+    /// Take this KMS key (ECC_NIST_EDWARDS25519)
+    #[arg(long, value_name = "ARN")]
+    pub(crate) key: Option<Arn>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -33,6 +33,12 @@ pub(crate) struct File {
     pub(crate) grace_minutes: Option<u32>,
     pub(crate) evidence: String,
     pub(crate) state: String,
+    /// Content root: another one than the evidence's, since what is in it can be erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) content: Option<String>,
+    /// Days that contents are kept; a bucket's rule, or `dayseal retention apply`, removes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) content_days: Option<u32>,
     /// Key file, for the keys that have no reference of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) keys: Option<PathBuf>,
@@ -71,6 +77,9 @@ pub(crate) struct Privacy {
     /// Pseudonyms of people and sessions under the log secret.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) pseudonyms: bool,
+    /// What is kept of contents attached to events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) content: Option<ContentAs>,
     /// What becomes of addresses, if not what goes with the redaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) address: Option<AddressAs>,
@@ -80,6 +89,15 @@ impl Privacy {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What is kept of contents attached to events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ContentAs {
+    None,
+    Digest,
+    Store,
 }
 
 /// What becomes of `source.address`.
@@ -238,6 +256,37 @@ impl<'a> Config<'a> {
             _ => return Ok(None),
         };
         Ok(Some(dayseal_store::open(&url, &self.options()).await?))
+    }
+
+    /// Whether the life of contents of `day` is over, as far as the configuration says.
+    pub(crate) fn content_expired(&self, day: Day) -> bool {
+        let days = self.file.as_ref().and_then(|(_, file)| file.content_days);
+        let today = self.now().map(UnixMillis::day);
+        matches!((days, today), (Some(days), Ok(today)) if dayseal_chain::content::is_expired(day, days, today))
+    }
+
+    /// The content root, if the log has one.
+    pub(crate) async fn content(&self) -> anyhow::Result<Option<Arc<dyn Store>>> {
+        let configured = match &self.file {
+            Some((_, file)) if self.args.evidence.is_none() => {
+                file.content.as_deref().map(|url| self.root(url))
+            }
+            _ => None,
+        };
+        let Some(url) = self.args.content_root.clone().or(configured) else { return Ok(None) };
+        let options = OpenOptions { check_versioning: false, ..self.options() };
+        Ok(Some(dayseal_store::open(&url, &options).await?))
+    }
+
+    /// The content root of a log that must have one.
+    pub(crate) async fn needed_content(&self) -> anyhow::Result<Arc<dyn Store>> {
+        let missing = || {
+            UsageError(
+                "no content root: give --content-root URL, or `content` in the configuration"
+                    .into(),
+            )
+        };
+        Ok(self.content().await?.ok_or_else(missing)?)
     }
 
     pub(crate) fn policy_path(&self) -> Option<PathBuf> {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use dayseal_auditor::find::{LogReader, Problem, Tally};
 use dayseal_auditor::query::People;
 use dayseal_chain::verify::Outcome;
-use dayseal_format::{Day, Origin, Policy, UnixMillis};
-use dayseal_keys::aws::{SecretKeys, Stage};
-use dayseal_keys::{KeyRef, LocalKeys};
+use dayseal_format::{Day, Policy, UnixMillis};
 use dayseal_store::Store;
 
 use crate::config::Config;
@@ -43,7 +41,7 @@ impl Desk {
     pub(crate) async fn people(&self, config: &Config<'_>) -> People {
         let origin = self.policy.origin.clone();
         let secrets = match config.log_secrets(&origin).await {
-            Ok(secrets) => secrets,
+            Ok(secrets) => secrets.iter().map(|secret| *secret.expose()).collect(),
             Err(error) => {
                 tell(&format!("people are found only as they stand in the log: {error:#}"));
                 Vec::new()
@@ -61,26 +59,6 @@ impl Desk {
             first_day: self.policy.first_day,
             now: self.now,
         }
-    }
-}
-
-impl Config<'_> {
-    /// The log secret, and the one before its last rotation.
-    async fn log_secrets(&self, origin: &Origin) -> anyhow::Result<Vec<[u8; 32]>> {
-        // Checks that it is this log's.
-        let Some(secret) = self.open_log_secret(origin).await? else { return Ok(Vec::new()) };
-        let mut secrets = vec![*secret.expose()];
-        let previous = match self.log_secret() {
-            Some(KeyRef::File(path)) => LocalKeys::load(&path)?.previous_log_secret().cloned(),
-            Some(KeyRef::Secret(arn)) => {
-                // There is none before the first rotation.
-                let before = SecretKeys::load(&self.aws, arn, Stage::Previous).await;
-                before.ok().and_then(|keys| keys.log_secret().ok().cloned())
-            }
-            _ => None,
-        };
-        secrets.extend(previous.map(|secret| *secret.expose()));
-        Ok(secrets)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use dayseal_chain::content::ContentReadError;
 use dayseal_chain::read::ReadError;
 use dayseal_chain::verify::Outcome;
 use dayseal_format::BatchKey;
@@ -132,6 +133,14 @@ impl Failures {
         match error.outcome() {
             Outcome::Unchecked => self.unchecked = true,
             _ => self.altered = true,
+        }
+        tell(&format!("dayseal: {:#}", anyhow::Error::from(error)));
+    }
+
+    pub(crate) fn content(&mut self, error: ContentReadError) {
+        match error.is_alteration() {
+            true => self.altered = true,
+            false => self.unchecked = true,
         }
         tell(&format!("dayseal: {:#}", anyhow::Error::from(error)));
     }

@@ -76,7 +76,7 @@ impl Input {
     }
 
     /// Opens it; reads no more than what shows whether it is compressed.
-    pub(crate) async fn open(self, tap: Tap, documents: bool) -> anyhow::Result<Records> {
+    pub(crate) async fn open(self, tap: Tap, splitter: Splitter) -> anyhow::Result<Records> {
         let name: Arc<str> = self.name().into();
         let inner: Box<dyn AsyncRead + Unpin + Send> = match self {
             Self::Stdin => Box::new(tokio::io::stdin()),
@@ -99,7 +99,7 @@ impl Input {
         } else {
             Box::new(whole)
         };
-        Ok(Records { name, reader, splitter: Splitter::new(documents), ended: false })
+        Ok(Records { name, reader, splitter, ended: false })
     }
 }
 

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use dayseal_chain::content::ContentReader;
 use dayseal_chain::read::BatchReader;
 use dayseal_format::Origin;
-use dayseal_keys::aws::{open_log_secret, open_opener, open_signer, open_source, wrapping_key_id};
+use dayseal_keys::aws::{
+    open_log_secret, open_log_secrets, open_opener, open_signer, open_source, wrapping_key_id,
+};
 use dayseal_keys::{DataKeyOpener, DataKeySource, KeyRef, LocalKeys, LogSecret, Signer};
 use dayseal_store::Store;
 
@@ -23,6 +26,11 @@ pub(crate) struct Opener {
 }
 
 impl Opener {
+    /// Reads contents of this log.
+    pub(crate) fn contents<'a>(&'a self, content: &'a dyn Store) -> ContentReader<'a> {
+        ContentReader::new(content, &*self.keys, self.origin.clone(), self.allowed.clone())
+    }
+
     /// Reads batches of this log.
     pub(crate) fn reader<'a>(&'a self, evidence: &'a dyn Store) -> BatchReader<'a> {
         BatchReader::new(evidence, &*self.keys, self.origin.clone(), self.allowed.clone())
@@ -43,6 +51,12 @@ impl Config<'_> {
     ) -> anyhow::Result<Option<LogSecret>> {
         let Some(key) = self.log_secret() else { return Ok(None) };
         Ok(open_log_secret(&self.aws, &key, origin).await?)
+    }
+
+    /// The log secret and the one before it, as far as they are here.
+    pub(crate) async fn log_secrets(&self, origin: &Origin) -> anyhow::Result<Vec<LogSecret>> {
+        let Some(key) = self.log_secret() else { return Ok(Vec::new()) };
+        Ok(open_log_secrets(&self.aws, &key, origin).await?)
     }
 
     /// Signs checkpoints.

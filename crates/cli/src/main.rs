@@ -2,6 +2,7 @@
 
 mod access;
 mod args;
+mod attached;
 mod cmd;
 mod config;
 mod config_edit;
@@ -57,8 +58,12 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::VerifyBundle(a) => cmd::verify_bundle::run(&args, a).await,
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
+            Command::Content(a) => cmd::content::run(&args, a).await,
+            Command::Subject(a) => cmd::subject::run(&args, a).await,
+            Command::Hold(a) => cmd::hold::run(&args, a).await,
             Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Rotate(a) => cmd::rotate::run(&args, a).await,
+            Command::Officer(a) => cmd::officer::run(&args, a).await,
             Command::Completions(a) => cmd::completions::run(a),
         }
     });

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use dayseal::privacy::{Address, Labels, Pseudonyms, Settings};
-use dayseal::{AuditLog, Clock, Limits, SystemClock, UnixMillis};
+use dayseal::{AuditLog, Clock, ContentMode, Limits, SystemClock, UnixMillis};
 
 use crate::args::{Args, Recording, Redaction};
-use crate::config::{AddressAs, Config};
+use crate::config::{AddressAs, Config, ContentAs};
 use crate::exit::UsageError;
 
 /// The time given for demonstrations and tests.
@@ -40,9 +40,37 @@ pub(crate) async fn open_log(
         .privacy(privacy)
         .lifecycle_events(false)
         .clock(clock);
+    if let Some(mode) = file.privacy.content {
+        builder = builder.content(match mode {
+            ContentAs::None => ContentMode::None,
+            ContentAs::Digest => ContentMode::Digest,
+            ContentAs::Store => ContentMode::Store,
+        });
+        if mode == ContentAs::Store {
+            builder = builder.content_store(config.needed_content().await?);
+        }
+    }
     if let Some(tenant) = &own.tenant {
         builder = builder.tenant(tenant);
     }
+    Ok(builder.open()?)
+}
+
+/// The log, for entries that a command makes itself: names and times stay as they are, and no content
+/// goes with them.
+pub(crate) async fn open_plain_log(args: &Args, config: &Config<'_>) -> anyhow::Result<AuditLog> {
+    let file = config.file()?;
+    let clock: Arc<dyn Clock> = match args.now {
+        Some(now) => Arc::new(FixedClock(now)),
+        None => Arc::new(SystemClock),
+    };
+    let builder = AuditLog::builder(file.origin.clone(), file.service.clone())
+        .store(config.evidence_for_writing().await?)
+        .keys(config.source(&file.origin).await?)
+        .limits(Limits { late_days: file.late_days, ..Limits::default() })
+        .privacy(Settings::off())
+        .lifecycle_events(false)
+        .clock(clock);
     Ok(builder.open()?)
 }
 
@@ -86,6 +114,10 @@ pub(crate) async fn privacy(
             return Err(UsageError(text.into()).into());
         }
     };
+    if table.content == Some(ContentAs::Store) && !table.pseudonyms {
+        let text = "`content = \"store\"` in [privacy] needs `pseudonyms = true`: by them content is found when it is to be erased";
+        return Err(UsageError(text.into()).into());
+    }
     if table.pseudonyms {
         let secret = config.open_log_secret(&file.origin).await?;
         let secret = secret.context(

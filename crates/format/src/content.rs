@@ -15,6 +15,7 @@
 mod header;
 mod keys;
 mod object;
+mod outline;
 mod part;
 mod record;
 mod write;
@@ -22,6 +23,7 @@ mod write;
 pub use header::Header;
 pub use keys::ContentKey;
 pub use object::ContentObject;
+pub use outline::{OUTLINE_PIECE, Outline, OutlineReader};
 pub use part::{Frame, Part, Stub};
 pub use record::{ContentRecord, Field, commit};
 pub use write::{FrameDraft, encode};

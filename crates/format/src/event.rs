@@ -35,6 +35,7 @@
 //! ```
 
 mod ai;
+mod attachment;
 mod builder;
 mod error;
 mod id;
@@ -58,8 +59,10 @@ use std::ops::Deref;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::UnixMillis;
+use crate::content::Field;
 
 pub use ai::{AiCall, Scalar, Tool, Usage};
+pub use attachment::{Attachment, AttachmentError};
 pub use builder::EventBuilder;
 pub use error::EventError;
 pub use id::{EventId, EventIdError};
@@ -340,6 +343,9 @@ pub struct EventDraft {
     /// Whether a producer has put pseudonyms into it since the last edit.
     #[serde(skip)]
     named: bool,
+    /// Content for the producer to deal with.
+    #[serde(skip)]
+    attachments: Vec<Attachment>,
 }
 
 /// Drafts are equal when their fields are.
@@ -370,7 +376,7 @@ impl<'de> Deserialize<'de> for EventDraft {
 impl From<Event> for EventDraft {
     fn from(event: Event) -> Self {
         let own = event.kind.is_reserved();
-        Self { fields: event.0, weight: None, own, named: false }
+        Self { fields: event.0, weight: None, own, named: false, attachments: Vec::new() }
     }
 }
 
@@ -378,7 +384,7 @@ impl EventDraft {
     fn new(mut fields: Box<EventFields>, own: bool) -> Result<Self, EventError> {
         validate::drop_empty(&mut fields);
         let weight = Some(Self::check(&fields, own)?);
-        Ok(Self { fields, weight, own, named: false })
+        Ok(Self { fields, weight, own, named: false, attachments: Vec::new() })
     }
 
     fn check(fields: &EventFields, own: bool) -> Result<validate::Weight, EventError> {
@@ -418,11 +424,64 @@ impl EventDraft {
         self
     }
 
+    /// Adds the content of an item, for the log to deal with by its content mode. What the item said
+    /// before of size and digest is replaced.
+    pub fn attach(&mut self, attachment: Attachment) {
+        self.attachments.push(attachment);
+    }
+
+    /// The contents that go with the event.
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.attachments
+    }
+
+    /// Takes them, for the producer's content stage.
+    #[doc(hidden)]
+    pub fn take_attachments(&mut self) -> Vec<Attachment> {
+        std::mem::take(&mut self.attachments)
+    }
+
+    /// The identifier, if it is set.
+    pub fn id(&self) -> Option<EventId> {
+        (!self.fields.id.is_unset()).then_some(self.fields.id)
+    }
+
+    /// Puts an item of content in its place, by size and digest.
+    ///
+    /// # Errors
+    /// [`AttachmentError::NoChange`].
+    #[doc(hidden)]
+    pub fn set_content(&mut self, field: Field, item: ContentItem) -> Result<(), AttachmentError> {
+        let named = self.named;
+        let fields = self.edit();
+        let place = match field {
+            Field::ChangeFrom | Field::ChangeTo => {
+                let change = fields.change.as_mut().ok_or(AttachmentError::NoChange { field })?;
+                match field {
+                    Field::ChangeFrom => &mut change.from_content,
+                    _ => &mut change.to_content,
+                }
+            }
+            Field::Args => &mut fields.content.get_or_insert_default().args,
+            Field::Input => &mut fields.content.get_or_insert_default().input,
+            Field::Output => &mut fields.content.get_or_insert_default().output,
+            Field::System => &mut fields.content.get_or_insert_default().system,
+        };
+        *place = Some(item);
+        self.named = named;
+        Ok(())
+    }
+
     /// Fills in what is open and checks the rest.
     ///
     /// # Errors
     /// [`EventError`] with the path of the first field that breaks a rule.
     pub fn complete(mut self, defaults: Defaults<'_>) -> Result<Event, EventError> {
+        if let Some(attachment) = self.attachments.first() {
+            // Nothing would become of it.
+            let detail = "an attached content: only an audit log can take it".to_owned();
+            return Err(EventError::InvalidValue { path: attachment.field.to_string(), detail });
+        }
         let body = match self.weight {
             Some(weight) => weight,
             None => {

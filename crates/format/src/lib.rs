@@ -13,6 +13,7 @@
 //! | `checkpoint.md` | [`merkle`], [`note`], [`checkpoint`] |
 //! | `policy.md`, `acknowledgement.md` | [`policy`], [`ack`] |
 //! | `proof.md`, `entry-proof.md` | [`proof`], [`entry_proof`] |
+//! | `statement.md` | [`statement`] |
 //!
 //! # What it trusts
 //! Nothing it reads. Every length is bounded before it is used; there is one encoding of everything,
@@ -48,6 +49,7 @@ pub mod policy;
 pub mod proof;
 pub mod pseudonym;
 pub mod record;
+pub mod statement;
 pub mod time;
 
 pub use ack::Acknowledgement;
@@ -56,8 +58,9 @@ pub use entry_proof::EntryProof;
 pub use hash::{Digest, DigestError};
 pub use log_file::LogFile;
 pub use manifest::Manifest;
-pub use names::{BatchKey, NameError, Origin, ServiceName, StreamId};
+pub use names::{BatchKey, NameError, OfficerName, Origin, ServiceName, StreamId};
 pub use note::{Note, VerifierKey};
 pub use policy::{Level, Policy};
 pub use record::Record;
+pub use statement::Statement;
 pub use time::{Day, TimeError, UnixMillis};

@@ -87,6 +87,60 @@ impl FromStr for ServiceName {
     }
 }
 
+/// A person or role outside the log's sealer who signs orders about it: the name of their key,
+/// `<origin>/officer/<name>`.
+///
+/// The name is a segment of at most 64 bytes; all of it, like an origin, has at most 128.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OfficerName(String);
+text_newtype!(OfficerName);
+
+/// What stands between the log and its officer in the name of the officer's key.
+const OFFICER: &str = "/officer/";
+
+impl OfficerName {
+    /// The officer `name` of the log `origin`.
+    ///
+    /// # Errors
+    /// [`NameError`] if the name is no segment, or too long with the origin before it.
+    pub fn new(origin: &Origin, name: &str) -> Result<Self, NameError> {
+        let officer: Self = format!("{origin}{OFFICER}{name}").parse()?;
+        if officer.name() == name { Ok(officer) } else { Err(Self::error(name)) }
+    }
+
+    /// The name alone.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The name of their key, as the signers of `dayseal-keys` take it: it has an origin's grammar.
+    pub fn key_name(&self) -> Origin {
+        Origin(self.0.clone())
+    }
+
+    /// Whether this is an officer of the log `origin`.
+    pub fn is_of(&self, origin: &Origin) -> bool {
+        self.0.rsplit_once(OFFICER).is_some_and(|(log, _)| log == origin.as_str())
+    }
+
+    fn error(found: &str) -> NameError {
+        let expected = "<origin>/officer/<name>, the name 1 to 64 bytes of A-Z a-z 0-9 . _ -, 128 bytes in all";
+        NameError::new("officer", expected, found)
+    }
+}
+
+impl FromStr for OfficerName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parts = text.rsplit_once(OFFICER).filter(|_| text.len() <= 128);
+        let good = parts.is_some_and(|(log, name)| {
+            log.parse::<Origin>().is_ok() && name.parse::<ServiceName>().is_ok()
+        });
+        if good { Ok(Self(text.to_owned())) } else { Err(Self::error(text)) }
+    }
+}
+
 /// One segment of a name or key: not empty, `[A-Za-z0-9._-]`, not starting with a dot.
 fn is_segment(text: &str) -> bool {
     !text.is_empty()
@@ -141,6 +195,8 @@ pub const LOG_JSON: &str = "log.json";
 pub const ENTRIES: &str = "entries/";
 /// Prefix of the manifests.
 pub const MANIFESTS: &str = "manifests/";
+/// Prefix of the content objects of all days, in the content root.
+pub const CONTENT: &str = "content/";
 /// Prefix of the checkpoints.
 pub const CHECKPOINTS: &str = "checkpoints/";
 /// Key of the first checkpoint, of the empty tree, which only `init` writes.
@@ -197,6 +253,57 @@ pub fn entries_prefix(day: Day) -> String {
     format!("{ENTRIES}{day}/")
 }
 
+/// Key of the content object of a batch, in the content root: `content/<day>/<stream>/<seq>.content`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentObjectKey {
+    /// Day of the batch.
+    pub day: Day,
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its number.
+    pub seq: u32,
+}
+
+impl From<&BatchKey> for ContentObjectKey {
+    fn from(batch: &BatchKey) -> Self {
+        Self { day: batch.day, stream: batch.stream, seq: batch.seq }
+    }
+}
+
+impl fmt::Display for ContentObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{CONTENT}{}/{}/{:08}.content", self.day, self.stream, self.seq)
+    }
+}
+
+impl FromStr for ContentObjectKey {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parse = || -> Option<Self> {
+            let mut parts = text.strip_prefix(CONTENT)?.split('/');
+            let (day, stream, name) = (parts.next()?, parts.next()?, parts.next()?);
+            let seq = name.strip_suffix(".content")?;
+            let digits = seq.len() == 8 && seq.bytes().all(|b| b.is_ascii_digit());
+            if !digits || parts.next().is_some() {
+                return None;
+            }
+            Some(Self {
+                day: day.parse().ok()?,
+                stream: stream.parse().ok()?,
+                seq: seq.parse().ok()?,
+            })
+        };
+        let expected = "content/<day>/<32 hex digits>/<8 digits>.content";
+        parse().ok_or_else(|| NameError::new("content object key", expected, text))
+    }
+}
+
+/// Prefix of a day's content objects: `content/<day>/`.
+pub fn content_prefix(day: Day) -> String {
+    format!("{CONTENT}{day}/")
+}
+
 /// Key of a day's manifest: `manifests/<day>.ndjson`.
 pub fn manifest_key(day: Day) -> String {
     format!("{MANIFESTS}{day}.ndjson")
@@ -251,6 +358,28 @@ mod tests {
             format!("/{text}"),
         ] {
             assert!(bad.parse::<BatchKey>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn content_keys_have_one_spelling() {
+        let (day, stream) = ("2026-11-20".parse().unwrap(), StreamId([0xab; 16]));
+        let key = ContentObjectKey { day, stream, seq: 7 };
+        let text = key.to_string();
+        assert_eq!(text, format!("content/2026-11-20/{}/00000007.content", "ab".repeat(16)));
+        assert_eq!(text.parse::<ContentObjectKey>().unwrap(), key);
+        assert!(text.starts_with(&content_prefix(key.day)));
+        for bad in [
+            text.replace("00000007", "7"),
+            text.replace("00000007", "+0000007"),
+            text.replace("abab", "ABAB"),
+            text.replace(".content", ".batch"),
+            text.replace("content/", "entries/"),
+            text.replace("2026-11-20", "2026-11-31"),
+            format!("{text}/x"),
+            format!("/{text}"),
+        ] {
+            assert!(bad.parse::<ContentObjectKey>().is_err(), "{bad}");
         }
     }
 

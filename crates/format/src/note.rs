@@ -200,7 +200,18 @@ impl Note {
     /// # Errors
     /// [`NoteError::BadSignature`], [`NoteError::Unsigned`].
     pub fn verify(&self, known: &[VerifierKey]) -> Result<&str, NoteError> {
-        let mut good = false;
+        self.verify_by(known).map(|(text, _)| text)
+    }
+
+    /// The same, with the known keys that signed, in the order of their signatures.
+    ///
+    /// # Errors
+    /// As [`Note::verify`].
+    pub fn verify_by<'k>(
+        &self,
+        known: &'k [VerifierKey],
+    ) -> Result<(&str, Vec<&'k VerifierKey>), NoteError> {
+        let mut signers: Vec<&VerifierKey> = Vec::new();
         for line in &self.signatures {
             let Some(key) = known.iter().find(|k| k.name == line.name && k.id() == line.id) else {
                 continue;
@@ -209,10 +220,12 @@ impl Note {
             if !signature.is_ok_and(|s| key.verifies(self.text.as_bytes(), s)) {
                 return Err(NoteError::BadSignature { name: key.name.clone() });
             }
-            good = true;
+            if !signers.contains(&key) {
+                signers.push(key);
+            }
         }
-        if good {
-            return Ok(&self.text);
+        if !signers.is_empty() {
+            return Ok((&self.text, signers));
         }
         let show = |name: &str, id: [u8; 4]| format!("{name}+{}", hex::encode(id));
         Err(NoteError::Unsigned {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Day, NameError, Origin, ServiceName, VerifierKey};
+use crate::{Day, NameError, OfficerName, Origin, ServiceName, VerifierKey};
 
 /// First line of every policy file.
 pub const POLICY_HEADER: &str = "dayseal-policy v1";
@@ -61,10 +61,14 @@ pub struct Policy {
     pub verifier_keys: Vec<VerifierKey>,
     /// Ids of the keys that may wrap its data keys.
     pub wrapping_keys: Vec<String>,
+    /// Keys whose signed statements count: orders about the log, by people outside its sealer.
+    pub officers: Vec<VerifierKey>,
     /// The log's first day.
     pub first_day: Day,
     /// Days that evidence must at least be kept.
     pub retention_floor: u32,
+    /// Days that contents live: until then they must be there, unless they were erased. `None`: not known.
+    pub content_days: Option<u32>,
     /// The least level that satisfies this policy.
     pub require: Level,
     /// Longest time from a day's end to its seal, in hours.
@@ -90,8 +94,10 @@ impl Policy {
             origin,
             verifier_keys: vec![key],
             wrapping_keys: Vec::new(),
+            officers: Vec::new(),
             first_day,
             retention_floor: 0,
+            content_days: None,
             require: Level::Entries,
             max_seal_hours: 26,
             services: BTreeMap::new(),
@@ -111,8 +117,14 @@ impl fmt::Display for Policy {
         for id in &self.wrapping_keys {
             writeln!(f, "wrapping-key {id}")?;
         }
+        for key in &self.officers {
+            writeln!(f, "officer {key}")?;
+        }
         writeln!(f, "first-day {}", self.first_day)?;
         writeln!(f, "retention-floor-days {}", self.retention_floor)?;
+        if let Some(days) = self.content_days {
+            writeln!(f, "content-days {days}")?;
+        }
         writeln!(f, "require {}", self.require)?;
         writeln!(f, "max-seal-hours {}", self.max_seal_hours)?;
         for (service, days) in &self.services {
@@ -155,8 +167,10 @@ struct Draft {
     origin: Option<Origin>,
     verifier_keys: Vec<VerifierKey>,
     wrapping_keys: Vec<String>,
+    officers: Vec<VerifierKey>,
     first_day: Option<Day>,
     retention_floor: Option<u32>,
+    content_days: Option<u32>,
     require: Option<Level>,
     max_seal_hours: Option<u32>,
     services: BTreeMap<ServiceName, u32>,
@@ -188,11 +202,16 @@ impl Draft {
                 self.wrapping_keys.push(rest.to_owned());
                 Ok(())
             }
+            "officer" => {
+                self.officers.push(rest.parse::<VerifierKey>().map_err(|e| e.to_string())?);
+                Ok(())
+            }
             "first-day" => once(
                 &mut self.first_day,
                 rest.parse().map_err(|e: crate::TimeError| e.to_string())?,
             ),
             "retention-floor-days" => once(&mut self.retention_floor, number()?),
+            "content-days" => once(&mut self.content_days, number()?),
             "require" => once(&mut self.require, rest.parse()?),
             "max-seal-hours" => once(&mut self.max_seal_hours, number()?),
             "service" => {
@@ -232,12 +251,20 @@ impl Draft {
                 key.name()
             ));
         }
+        for key in &self.officers {
+            let name = key.name().parse::<OfficerName>().map_err(|e| e.to_string())?;
+            if !name.is_of(&origin) {
+                return Err(format!("the officer `{name}` is not one of the origin `{origin}`"));
+            }
+        }
         Ok(Policy {
             first_day: self.first_day.ok_or("no `first-day` line")?,
             origin,
             verifier_keys: self.verifier_keys,
             wrapping_keys: self.wrapping_keys,
+            officers: self.officers,
             retention_floor: self.retention_floor.unwrap_or(0),
+            content_days: self.content_days,
             require: self.require.unwrap_or_default(),
             max_seal_hours: self.max_seal_hours.unwrap_or(26),
             services: self.services,
@@ -269,6 +296,9 @@ mod tests {
         let origin: Origin = key.name().parse().unwrap();
         let mut policy = Policy::new(origin, key, "2026-11-20".parse().unwrap());
         policy.wrapping_keys.push("local:0011".into());
+        let officer = format!("{}/officer/dpo", policy.origin);
+        let public = *policy.verifier_keys[0].public_key();
+        policy.officers.push(VerifierKey::new(&officer, &public).unwrap());
         policy.services.insert("api".parse().unwrap(), 2);
         policy.known_findings.insert("gap-01ab".into(), "disk swap, ticket 7".into());
         policy

@@ -21,7 +21,7 @@ pub enum Unit {
         line: u64,
         /// Its place among the records of its document, from 1; `None` for a record a line.
         nth: Option<u64>,
-        /// Longer than [`MAX_RECORD`], and thrown away.
+        /// Longer than the limit, and thrown away.
         too_long: bool,
     },
     /// The document of records is none from here on; the rest of its line is skipped.
@@ -57,6 +57,7 @@ pub struct Splitter {
     documents: bool,
     state: State,
     record: Vec<u8>,
+    limit: usize,
     too_long: bool,
     /// The record was handed out, and goes with the next byte.
     given: bool,
@@ -74,12 +75,20 @@ impl Splitter {
             documents,
             state: State::Start(0),
             record: Vec::new(),
+            limit: MAX_RECORD,
             too_long: false,
             given: false,
             lines: 0,
             began: 1,
             nth: 0,
         }
+    }
+
+    /// The same with another longest record, in bytes, than [`MAX_RECORD`].
+    #[must_use]
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
     }
 
     /// The record found last.
@@ -247,7 +256,7 @@ impl Splitter {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let room = MAX_RECORD - self.record.len();
+        let room = self.limit - self.record.len();
         self.too_long |= bytes.len() > room;
         self.record.extend_from_slice(&bytes[..room.min(bytes.len())]);
     }

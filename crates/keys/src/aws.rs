@@ -37,7 +37,9 @@ use metrics::{CountRequests, KeyMetrics, Service};
 
 pub use data_keys::{KmsDataKeys, KmsOpener};
 pub use metrics::KeyCounts;
-pub use open::{open_log_secret, open_opener, open_signer, open_source, wrapping_key_id};
+pub use open::{
+    open_log_secret, open_log_secrets, open_opener, open_signer, open_source, wrapping_key_id,
+};
 pub use secret::{SecretKeys, Stage};
 pub use signer::{KmsSigner, MAX_MESSAGE};
 

@@ -21,11 +21,12 @@ mod local;
 mod reference;
 
 use async_trait::async_trait;
-use dayseal_format::VerifierKey;
 use dayseal_format::batch::DataKey;
+use dayseal_format::content::ContentKey;
+use dayseal_format::{Note, VerifierKey};
 
 pub use arn::Arn;
-pub use context::KeyContext;
+pub use context::{KeyContext, KeyKind};
 pub use error::{KeyError, ServiceFault};
 pub use local::{LocalKeys, LocalSigner, LogSecret, random};
 pub use reference::KeyRef;
@@ -39,6 +40,13 @@ pub struct GeneratedKey {
     pub wrapped: Vec<u8>,
     /// Id of the wrapping key.
     pub key_id: String,
+}
+
+impl GeneratedKey {
+    /// The key as a content key: of [`KeyKind::Content`].
+    pub fn content_key(&self) -> ContentKey {
+        ContentKey::new(*self.key.expose())
+    }
 }
 
 /// Makes data keys; cannot open them. The right of a producer (KMS `GenerateDataKey`).
@@ -79,4 +87,18 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`KeyError`] when the key service refuses or cannot be reached.
     async fn sign(&self, text: &[u8]) -> Result<[u8; 64], KeyError>;
+}
+
+/// The note of `text`, which ends in a newline, signed by each of `signers`. The caller verifies it
+/// before anyone sees it: a key service may sign with another key than it showed.
+///
+/// # Errors
+/// [`KeyError`] when a key service refuses or cannot be reached.
+pub async fn sign_note(text: &str, signers: &[&dyn Signer]) -> Result<String, KeyError> {
+    let mut note = format!("{text}\n");
+    for signer in signers {
+        let signature = signer.sign(text.as_bytes()).await?;
+        Note::add_signature(&mut note, signer.verifier_key(), &signature);
+    }
+    Ok(note)
 }

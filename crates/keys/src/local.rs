@@ -15,7 +15,7 @@ use dayseal_format::{Origin, VerifierKey};
 use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::{DataKeyOpener, DataKeySource, GeneratedKey, KeyContext, KeyError, Signer};
+use crate::{DataKeyOpener, DataKeySource, GeneratedKey, KeyContext, KeyError, KeyKind, Signer};
 use file::{KIND, KeyFile, MAX_FILE};
 use wrapping::WrappingKey;
 
@@ -38,6 +38,7 @@ pub struct LocalKeys {
     log_secret: Option<LogSecret>,
     previous_log_secret: Option<LogSecret>,
     wrapping: Option<WrappingKey>,
+    content_wrapping: Option<WrappingKey>,
     file: KeyFile,
 }
 
@@ -60,6 +61,7 @@ impl LocalKeys {
             origin: origin.to_string(),
             signing_seed: secret()?,
             wrapping_key: secret()?,
+            content_wrapping_key: secret()?,
             log_secret: secret()?,
             previous_log_secret: None,
         };
@@ -75,11 +77,19 @@ impl LocalKeys {
         self
     }
 
-    /// The same without a wrapping key, when that is kept elsewhere.
+    /// The same without wrapping keys, when those are kept elsewhere.
     #[must_use]
     pub fn without_wrapping_key(mut self) -> Self {
         self.wrapping = None;
         self.file.wrapping_key.zeroize();
+        self.without_content_key()
+    }
+
+    /// The same without the key that wraps content keys: for who may read entries and not content.
+    #[must_use]
+    pub fn without_content_key(mut self) -> Self {
+        self.content_wrapping = None;
+        self.file.content_wrapping_key.zeroize();
         self
     }
 
@@ -155,12 +165,14 @@ impl LocalKeys {
             }
         };
         let wrapping = bytes("wrapping_key", &file.wrapping_key)?.map(WrappingKey::new);
+        let content_wrapping =
+            bytes("content_wrapping_key", &file.content_wrapping_key)?.map(WrappingKey::new);
         let secret = |name, value| -> Result<_, String> {
             Ok(bytes(name, value)?.map(|b| LogSecret(Zeroizing::new(b))))
         };
         let log_secret = secret("log_secret", &file.log_secret)?;
         let previous_log_secret = secret("previous_log_secret", &file.previous_log_secret)?;
-        Ok(Self { signing, wrapping, log_secret, previous_log_secret, file })
+        Ok(Self { signing, wrapping, content_wrapping, log_secret, previous_log_secret, file })
     }
 
     /// The log these keys belong to.
@@ -218,11 +230,37 @@ impl LocalKeys {
     /// # Errors
     /// [`KeyError::Absent`] if the file has no wrapping key.
     pub fn wrapping_key_id(&self) -> Result<&str, KeyError> {
-        Ok(&self.wrapping()?.id)
+        Ok(&self.wrapping(KeyKind::Entries)?.id)
     }
 
-    fn wrapping(&self) -> Result<&WrappingKey, KeyError> {
-        self.wrapping.as_ref().ok_or(KeyError::Absent { what: "wrapping key" })
+    /// Id of the key that wraps content keys, for the policy.
+    ///
+    /// # Errors
+    /// [`KeyError::Absent`] if the file has none.
+    pub fn content_key_id(&self) -> Result<&str, KeyError> {
+        Ok(&self.wrapping(KeyKind::Content)?.id)
+    }
+
+    /// The same with a key that wraps content keys, made now if there is none: files of logs made
+    /// before content have none.
+    ///
+    /// # Errors
+    /// [`KeyError::Random`].
+    pub fn with_content_key(mut self) -> Result<Self, KeyError> {
+        if self.content_wrapping.is_none() {
+            let fresh = Zeroizing::new(random::<32>()?);
+            self.file.content_wrapping_key = Some(hex::encode(*fresh));
+            self.content_wrapping = Some(WrappingKey::new(*fresh));
+        }
+        Ok(self)
+    }
+
+    fn wrapping(&self, kind: KeyKind) -> Result<&WrappingKey, KeyError> {
+        let (key, what) = match kind {
+            KeyKind::Entries => (&self.wrapping, "wrapping key"),
+            KeyKind::Content => (&self.content_wrapping, "content wrapping key"),
+        };
+        key.as_ref().ok_or(KeyError::Absent { what })
     }
 }
 
@@ -270,7 +308,7 @@ impl fmt::Debug for LogSecret {
 #[async_trait]
 impl DataKeySource for LocalKeys {
     async fn generate(&self, context: &KeyContext) -> Result<GeneratedKey, KeyError> {
-        let wrapping = self.wrapping()?;
+        let wrapping = self.wrapping(context.kind)?;
         let key = DataKey::new(random()?);
         let wrapped = wrapping.wrap(&key, &random()?, context);
         Ok(GeneratedKey { key, wrapped, key_id: wrapping.id.clone() })
@@ -285,7 +323,7 @@ impl DataKeyOpener for LocalKeys {
         wrapped: &[u8],
         context: &KeyContext,
     ) -> Result<DataKey, KeyError> {
-        let wrapping = self.wrapping()?;
+        let wrapping = self.wrapping(context.kind)?;
         if wrapping.id != key_id {
             return Err(KeyError::UnknownKey { key_id: key_id.to_owned() });
         }

@@ -56,7 +56,7 @@ mod tests;
 
 use http::HeaderMap;
 
-pub use self::context::{CallContext, Digests};
+pub use self::context::CallContext;
 pub use self::facts::Captured;
 pub use self::hosts::Provider;
 pub use self::observation::{Observation, RequestBody};

@@ -6,6 +6,7 @@ use dayseal_format::{Acknowledgement, UnixMillis};
 use tokio::sync::oneshot;
 
 use crate::NotStored;
+use crate::content::Pending;
 
 /// Tells someone that an entry is stored, or that an attempt failed.
 pub(crate) type Tell = oneshot::Sender<Result<Acknowledgement, NotStored>>;
@@ -24,6 +25,10 @@ pub(crate) struct OpenBatch {
     /// Counts batches of this log, for watermarks; not the stream's number.
     pub(crate) number: u64,
     pub(crate) entries: Entries,
+    /// Contents of these entries that are to be stored before them.
+    pub(crate) contents: Vec<Pending>,
+    /// What they weigh.
+    pub(crate) content_weight: usize,
     pub(crate) first_time: UnixMillis,
     pub(crate) last_time: UnixMillis,
     pub(crate) waiters: Vec<Waiter>,
@@ -31,4 +36,11 @@ pub(crate) struct OpenBatch {
     pub(crate) deadline: tokio::time::Instant,
     /// The stream ends with this batch.
     pub(crate) last: bool,
+}
+
+impl OpenBatch {
+    /// Bytes held, contents included.
+    pub(crate) fn weight(&self) -> usize {
+        self.entries.byte_len() + self.content_weight
+    }
 }

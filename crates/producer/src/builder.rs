@@ -10,7 +10,7 @@ use dayseal_keys::DataKeySource;
 use dayseal_store::Store;
 
 use crate::privacy::Settings;
-use crate::{AuditLog, Clock, OpenError, SystemClock};
+use crate::{AuditLog, Clock, ContentMode, OpenError, SystemClock};
 
 /// When a batch closes, and how much may wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct Builder {
     pub(crate) limits: Limits,
     pub(crate) lifecycle: bool,
     pub(crate) privacy: Settings,
+    pub(crate) content: Option<ContentMode>,
+    pub(crate) content_store: Option<Arc<dyn Store>>,
 }
 
 impl Builder {
@@ -77,6 +79,8 @@ impl Builder {
             limits: Limits::default(),
             lifecycle: true,
             privacy: Settings::default(),
+            content: None,
+            content_store: None,
         }
     }
 
@@ -132,6 +136,22 @@ impl Builder {
         self
     }
 
+    /// What is kept of the contents attached to events. By default keyed digests if there are
+    /// pseudonyms, else sizes.
+    #[must_use]
+    pub fn content(mut self, mode: ContentMode) -> Self {
+        self.content = Some(mode);
+        self
+    }
+
+    /// Where contents go in the mode [`ContentMode::Store`]: the content root, which is another one
+    /// than the evidence's, since what is in it can be erased.
+    #[must_use]
+    pub fn content_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.content_store = Some(store);
+        self
+    }
+
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -158,6 +178,20 @@ impl Builder {
         within("memory", "at least twice flush_bytes and 128 KiB", l.memory, l.memory >= least)?;
         within("in_flight", "1 to 1,024", l.in_flight, (1..=1024).contains(&l.in_flight))?;
         self.privacy.check(&self.origin)?;
+        let named = self.privacy.pseudonyms_used().is_some();
+        match self.content {
+            Some(ContentMode::Digest) if !named => {
+                return Err(OpenError::Missing("pseudonyms, under whose keys digests are made"));
+            }
+            Some(ContentMode::Store) if !named => {
+                let what = "pseudonyms, by which content is found when it is to be erased";
+                return Err(OpenError::Missing(what));
+            }
+            Some(ContentMode::Store) if self.content_store.is_none() => {
+                return Err(OpenError::Missing("content store, where contents are to go"));
+            }
+            _ => {}
+        }
         AuditLog::start(self)
     }
 }

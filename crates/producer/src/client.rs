@@ -40,19 +40,9 @@ use reqwest_middleware::{Error, Middleware, Next};
 
 use self::call::Call;
 use self::tee::{RequestTee, Tee};
+pub use crate::ContentMode;
 use crate::ai::{CallContext, End, Provider, Recognized, Recognizer, RequestBody, RequestHead};
 use crate::{Actor, AuditLog, OpenError};
-
-/// What is recorded of prompts and answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ContentMode {
-    /// Their sizes.
-    None,
-    /// Their sizes and keyed digests, under the log's pseudonym keys. The default where the log has
-    /// such keys.
-    Digest,
-}
 
 /// Whether an entry `ai.generation.started` is written before the call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -193,19 +183,24 @@ impl AuditCallsBuilder {
     /// [`OpenError::Missing`]: digests were asked for, and the log has no pseudonym keys.
     pub fn build(self) -> Result<AuditCalls, OpenError> {
         let keys = self.log.pseudonyms().is_some();
+        let of_log = self.log.content_mode();
         let content = match self.content {
             Some(ContentMode::Digest) if !keys => {
                 return Err(OpenError::Missing("pseudonyms, under whose keys digests are made"));
             }
-            Some(mode) => mode,
-            None if keys => ContentMode::Digest,
-            None => ContentMode::None,
+            Some(ContentMode::Store) if of_log != ContentMode::Store => {
+                return Err(OpenError::Missing(
+                    "content mode `store`, which its model calls ask for",
+                ));
+            }
+            mode => mode.unwrap_or(of_log),
         };
-        let recognizer = self.recognizer.keep_content(content == ContentMode::Digest);
+        let recognizer = self.recognizer.keep_content(content != ContentMode::None);
         Ok(AuditCalls {
             inner: Arc::new(Inner {
                 log: self.log,
                 recognizer,
+                content,
                 actor: self.actor,
                 intent: self.intent,
                 refusal: self.refusal,
@@ -226,6 +221,7 @@ pub struct AuditCalls {
 pub(crate) struct Inner {
     pub(crate) log: AuditLog,
     recognizer: Recognizer,
+    pub(crate) content: ContentMode,
     pub(crate) actor: Actor,
     intent: Intent,
     pub(crate) refusal: Refusal,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dayseal_format::event::{EventDraft, EventError};
+use dayseal_format::event::{AttachmentError, EventDraft, EventError};
 use dayseal_keys::KeyError;
 
 use crate::privacy::Undeclared;
@@ -71,6 +71,9 @@ pub enum TryRecordError {
     /// The event breaks a rule.
     #[error(transparent)]
     Invalid(#[from] EventError),
+    /// A content attached to the event that cannot be kept.
+    #[error(transparent)]
+    Attachment(#[from] AttachmentError),
     /// A label that the log's privacy settings refuse.
     #[error(transparent)]
     Undeclared(#[from] Undeclared),
@@ -97,6 +100,9 @@ pub enum RecordError {
     /// The event breaks a rule.
     #[error(transparent)]
     Invalid(#[from] EventError),
+    /// A content attached to the event that cannot be kept.
+    #[error(transparent)]
+    Attachment(#[from] AttachmentError),
     /// A label that the log's privacy settings refuse.
     #[error(transparent)]
     Undeclared(#[from] Undeclared),

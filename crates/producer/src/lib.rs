@@ -68,6 +68,7 @@ mod builder;
 #[cfg(feature = "reqwest-middleware")]
 pub mod client;
 mod clock;
+mod content;
 mod error;
 pub mod events;
 #[cfg(feature = "http")]
@@ -92,11 +93,13 @@ mod tests;
 
 pub use builder::{Builder, Limits};
 pub use clock::{Clock, SystemClock};
+pub use content::ContentMode;
 pub use error::{CloseError, NotStarted, NotStored, OpenError, RecordError, TryRecordError};
 pub use log::AuditLog;
 pub use metrics::Metrics;
 pub use operation::{Audited, AuditedStream, By, ByType, Ending, Explain, Operation};
 
+pub use dayseal_format::content::Field as ContentField;
 pub use dayseal_format::event::*;
 pub use dayseal_format::{Acknowledgement, Day, Origin, ServiceName, UnixMillis};
 pub use {dayseal_keys as keys, dayseal_store as store};

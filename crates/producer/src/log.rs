@@ -3,19 +3,23 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 
-use dayseal_format::event::{Defaults, Event, EventDraft, EventId, EventType, Service};
+use dayseal_format::event::{
+    AttachmentError, Defaults, Event, EventDraft, EventId, EventType, Service,
+};
 use dayseal_format::{Acknowledgement, Origin, ServiceName, UnixMillis};
 use dayseal_keys::{KeyError, random};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::batch::Tell;
+use crate::content::{self, ContentStage, Pending};
 use crate::loss::Losses;
 use crate::privacy::{Guard, Undeclared};
 use crate::queue::{Pushed, Queue};
 use crate::worker::Worker;
 use crate::{
-    Builder, Clock, CloseError, Metrics, NotStored, OpenError, RecordError, TryRecordError,
+    Builder, Clock, CloseError, ContentMode, Metrics, NotStored, OpenError, RecordError,
+    TryRecordError,
 };
 
 /// An open audit log. Clones share it; the last one dropped closes it.
@@ -35,6 +39,7 @@ struct Inner {
     tenant: String,
     lifecycle: bool,
     guard: Guard,
+    content: ContentStage,
     losses: Losses,
     worker: Mutex<Option<JoinHandle<Option<NotStored>>>>,
 }
@@ -71,6 +76,8 @@ impl AuditLog {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| OpenError::NoRuntime)?;
         let queue = Arc::new(Queue::new(builder.limits.clone()));
         let worker = Worker::new(&builder, queue.clone())?;
+        let pseudonyms = builder.privacy.pseudonyms_used().cloned();
+        let content = ContentStage::new(builder.content, builder.origin.clone(), pseudonyms);
         let log = Self {
             inner: Arc::new(Inner {
                 queue,
@@ -79,6 +86,7 @@ impl AuditLog {
                 tenant: builder.tenant,
                 lifecycle: builder.lifecycle,
                 guard: Guard::new(builder.privacy),
+                content,
                 losses: Losses::default(),
                 worker: Mutex::new(Some(runtime.spawn(worker.run()))),
             }),
@@ -95,16 +103,19 @@ impl AuditLog {
     /// [`TryRecordError::Full`] and [`TryRecordError::Closed`] hand the event back, completed;
     /// [`TryRecordError::Invalid`] names the field that breaks a rule.
     pub fn try_record(&self, event: EventDraft) -> Result<EventId, TryRecordError> {
-        let event = self.inner.complete(event)?;
+        let (event, mut contents) = self.inner.complete(event)?;
         let id = event.id;
-        match self.inner.push(&event) {
+        match self.inner.push(&event, &mut contents) {
             Pushed::Done => Ok(id),
             Pushed::Full { pending } => {
                 self.inner.queue.lock().metrics.refused += 1;
                 let limit = self.inner.queue.limits.memory;
-                Err(TryRecordError::Full { event: self.inner.give_back(event), pending, limit })
+                let event = self.inner.give_back(event, contents);
+                Err(TryRecordError::Full { event, pending, limit })
             }
-            Pushed::Closed => Err(TryRecordError::Closed { event: self.inner.give_back(event) }),
+            Pushed::Closed => {
+                Err(TryRecordError::Closed { event: self.inner.give_back(event, contents) })
+            }
         }
     }
 
@@ -113,9 +124,9 @@ impl AuditLog {
     /// # Errors
     /// [`RecordError`]. Cancelled before it returns, the event is not recorded.
     pub async fn record(&self, event: EventDraft) -> Result<EventId, RecordError> {
-        let event = self.inner.complete(event)?;
+        let (event, contents) = self.inner.complete(event)?;
         let id = event.id;
-        self.inner.push_waiting(&event, None).await?;
+        self.inner.push_waiting(&event, contents, None).await?;
         Ok(id)
     }
 
@@ -134,9 +145,9 @@ impl AuditLog {
     /// The first half of [`AuditLog::record_durable`]. Cancelled, the event is not recorded; once it
     /// returned, it is.
     pub(crate) async fn accept(&self, event: EventDraft) -> Result<Accepted, RecordError> {
-        let event = self.inner.complete(event)?;
+        let (event, contents) = self.inner.complete(event)?;
         let (tell, answer) = oneshot::channel();
-        self.inner.push_waiting(&event, Some(tell)).await?;
+        self.inner.push_waiting(&event, contents, Some(tell)).await?;
         Ok(Accepted(answer))
     }
 
@@ -179,6 +190,11 @@ impl AuditLog {
         }
     }
 
+    /// What becomes of contents attached to events.
+    pub fn content_mode(&self) -> ContentMode {
+        self.inner.content.mode()
+    }
+
     /// What the log has done so far.
     pub fn metrics(&self) -> Metrics {
         let (redacted, lost) = (self.inner.guard.counts(), self.inner.losses.total());
@@ -218,10 +234,6 @@ impl AuditLog {
 /// For ways in of this crate.
 #[cfg(feature = "reqwest-middleware")]
 impl AuditLog {
-    pub(crate) fn tenant(&self) -> &str {
-        &self.inner.tenant
-    }
-
     pub(crate) fn pseudonyms(&self) -> Option<&crate::privacy::Pseudonyms> {
         self.inner.guard.pseudonyms_used()
     }
@@ -243,29 +255,49 @@ impl Accepted {
 }
 
 impl Inner {
-    fn complete(&self, mut event: EventDraft) -> Result<Event, CompleteError> {
+    fn complete(&self, mut event: EventDraft) -> Result<(Event, Vec<Pending>), CompleteError> {
+        let taken = match event.attachments() {
+            [] => None,
+            _ => Some(self.content.take(&mut event, &self.tenant)?),
+        };
         self.guard.apply(&mut event, &self.tenant)?;
         let (id, now) = event_id(&*self.clock)?;
-        Ok(event.complete(Defaults::new(id, now, &self.service).tenant(&self.tenant))?)
+        let contents = match taken {
+            None => Vec::new(),
+            Some(taken) => {
+                let id = event.id().unwrap_or(id);
+                self.content.place(&mut event, taken, id, &self.tenant)?
+            }
+        };
+        let defaults = Defaults::new(id, now, &self.service).tenant(&self.tenant);
+        Ok((event.complete(defaults)?, contents))
     }
 
     /// The event for its caller, who may record it again.
-    fn give_back(&self, event: Event) -> Box<EventDraft> {
-        Box::new(EventDraft::from(event).named(self.guard.names()))
+    fn give_back(&self, event: Event, contents: Vec<Pending>) -> Box<EventDraft> {
+        let mut draft = EventDraft::from(event).named(self.guard.names());
+        contents.into_iter().for_each(|pending| draft.attach(pending.into_attachment()));
+        Box::new(draft)
     }
 
-    fn push(&self, event: &Event) -> Pushed {
-        with_line(event, |line| self.queue.push(event.id, event.time, line, &mut None))
+    fn push(&self, event: &Event, contents: &mut Vec<Pending>) -> Pushed {
+        with_line(event, |line| self.queue.push(event.id, event.time, line, contents, &mut None))
     }
 
-    async fn push_waiting(&self, event: &Event, mut tell: Option<Tell>) -> Result<(), RecordError> {
-        let limit = self.queue.limits.memory;
+    async fn push_waiting(
+        &self,
+        event: &Event,
+        mut contents: Vec<Pending>,
+        mut tell: Option<Tell>,
+    ) -> Result<(), RecordError> {
+        let (limit, weight) = (self.queue.limits.memory, content::weight(&contents));
         // Nearly always there is room: then nothing is allocated, and nobody is registered to wait.
         let line = match with_line(event, |line| {
-            if line.len() + 1 > limit {
-                return Err(RecordError::TooLarge { found: line.len(), limit });
+            let found = line.len() + weight;
+            if found + 1 > limit {
+                return Err(RecordError::TooLarge { found, limit });
             }
-            match self.queue.push(event.id, event.time, line, &mut tell) {
+            match self.queue.push(event.id, event.time, line, &mut contents, &mut tell) {
                 Pushed::Done => Ok(None),
                 Pushed::Closed => Err(RecordError::Closed),
                 Pushed::Full { .. } => Ok(Some(line.to_vec())),
@@ -278,7 +310,7 @@ impl Inner {
             // Registered before the try, so that room made in between is not missed.
             let mut room = std::pin::pin!(self.queue.room.notified());
             room.as_mut().enable();
-            match self.queue.push(event.id, event.time, &line, &mut tell) {
+            match self.queue.push(event.id, event.time, &line, &mut contents, &mut tell) {
                 Pushed::Done => return Ok(()),
                 Pushed::Closed => return Err(RecordError::Closed),
                 Pushed::Full { .. } => room.await,
@@ -310,10 +342,17 @@ impl Drop for Inner {
 }
 
 /// Completion fails by the event, the settings or the kernel.
-enum CompleteError {
+pub(crate) enum CompleteError {
+    Attachment(AttachmentError),
     Undeclared(Undeclared),
     Event(dayseal_format::event::EventError),
     Key(KeyError),
+}
+
+impl From<AttachmentError> for CompleteError {
+    fn from(e: AttachmentError) -> Self {
+        Self::Attachment(e)
+    }
 }
 
 impl From<Undeclared> for CompleteError {
@@ -337,6 +376,7 @@ impl From<dayseal_format::event::EventError> for CompleteError {
 impl From<CompleteError> for RecordError {
     fn from(e: CompleteError) -> Self {
         match e {
+            CompleteError::Attachment(e) => Self::Attachment(e),
             CompleteError::Event(e) => Self::Invalid(e),
             CompleteError::Undeclared(e) => Self::Undeclared(e),
             CompleteError::Key(e) => Self::Key(e),
@@ -347,6 +387,7 @@ impl From<CompleteError> for RecordError {
 impl From<CompleteError> for TryRecordError {
     fn from(e: CompleteError) -> Self {
         match e {
+            CompleteError::Attachment(e) => Self::Attachment(e),
             CompleteError::Event(e) => Self::Invalid(e),
             CompleteError::Undeclared(e) => Self::Undeclared(e),
             CompleteError::Key(e) => Self::Key(e),

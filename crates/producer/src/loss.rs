@@ -61,7 +61,9 @@ impl AuditLog {
         let why = match error {
             TryRecordError::Full { .. } => "memory_full",
             TryRecordError::Closed { .. } => "closed",
-            TryRecordError::Invalid(_) | TryRecordError::Undeclared(_) => "refused",
+            TryRecordError::Attachment(_)
+            | TryRecordError::Invalid(_)
+            | TryRecordError::Undeclared(_) => "refused",
             TryRecordError::Key(_) => "no_randomness",
         };
         self.lose(why, 1);

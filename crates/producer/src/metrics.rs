@@ -14,9 +14,11 @@ pub struct Metrics {
     pub stored_batches: u64,
     /// Bytes of batches stored.
     pub stored_bytes: u64,
+    /// Bytes of content objects stored.
+    pub stored_content_bytes: u64,
     /// Attempts to store, or to get a data key, that failed.
     pub failures: u64,
-    /// Data keys made.
+    /// Data keys and content keys made.
     pub data_keys: u64,
     /// Entries accepted and not yet stored.
     pub pending_entries: u64,

@@ -5,11 +5,13 @@ use std::sync::{Mutex, MutexGuard};
 
 use dayseal_format::UnixMillis;
 use dayseal_format::batch::{Entries, MAX_ENTRY_LEN};
+use dayseal_format::content::MAX_CONTENT;
 use dayseal_format::event::EventId;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use crate::batch::{OpenBatch, Tell, Waiter};
+use crate::content::{self, Pending};
 use crate::{Limits, Metrics, NotStored};
 
 /// Spare entry buffers kept, so that growing them is not paid for by every batch.
@@ -68,31 +70,38 @@ impl Queue {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Takes an encoded entry if there is room; only then takes `durable`.
+    /// Takes an encoded entry if there is room; only then takes its `contents` and `durable`.
     pub(crate) fn push(
         &self,
         id: EventId,
         time: UnixMillis,
         entry: &[u8],
+        contents: &mut Vec<Pending>,
         durable: &mut Option<Tell>,
     ) -> Pushed {
+        let weight = content::weight(contents);
         let mut state = self.lock();
         if state.closing {
             return Pushed::Closed;
         }
         let pending = state.metrics.pending_bytes as usize;
-        if pending + entry.len() + 1 > self.limits.memory {
+        if pending + entry.len() + 1 + weight > self.limits.memory {
             return Pushed::Full { pending };
         }
         let was_empty = state.open.is_none();
         let durable = durable.take();
         let waits = durable.is_some();
         state.append(&self.limits, id, time, entry, durable);
-        let open = state.open.as_ref().expect("just appended");
+        let open = state.open.as_mut().expect("just appended");
+        open.content_weight += weight;
+        open.contents.append(contents);
         let full = open.entries.byte_len() >= self.limits.flush_bytes
-            || open.entries.len() >= self.limits.flush_count;
+            || open.entries.len() >= self.limits.flush_count
+            || open.content_weight >= self.limits.flush_bytes.min(MAX_CONTENT);
+        let sooner_than = open.waiters.len();
+        state.metrics.pending_bytes += weight as u64;
         // Only the first who waits makes the batch close sooner.
-        let sooner = waits && open.waiters.len() == 1;
+        let sooner = waits && sooner_than == 1;
         if full {
             state.close_open();
         }
@@ -155,6 +164,8 @@ impl State {
             self.open = Some(OpenBatch {
                 number,
                 entries,
+                contents: Vec::new(),
+                content_weight: 0,
                 first_time: time,
                 last_time: time,
                 waiters: Vec::new(),
@@ -199,10 +210,11 @@ impl State {
     }
 
     /// A batch is stored: answers whoever waited for it.
-    pub(crate) fn stored(&mut self, number: u64, bytes: u64) {
+    pub(crate) fn stored(&mut self, number: u64, bytes: u64, held: u64) {
         let entries = self.outstanding.remove(&number).unwrap_or_default() as u64;
         self.metrics.pending_entries -= entries;
-        self.metrics.pending_bytes -= bytes;
+        self.metrics.pending_bytes -= held;
+        self.metrics.stored_content_bytes += held - bytes;
         self.metrics.stored_entries += entries;
         self.metrics.stored_batches += 1;
         self.metrics.stored_bytes += bytes;

@@ -1,6 +1,7 @@
 //! The audit log against a scripted store, in paused time.
 
 mod batching;
+mod content;
 mod failing;
 #[cfg(feature = "http")]
 mod http;
@@ -68,11 +69,7 @@ impl Fixture {
         for (key, bytes) in self.store.objects() {
             let batch = Batch::parse(&bytes).unwrap();
             let header = batch.header().clone();
-            let context = KeyContext {
-                origin: header.origin.clone(),
-                stream: header.stream,
-                day: header.day,
-            };
+            let context = KeyContext::entries(&header.origin, header.stream, header.day);
             let opener = &self.keys.local;
             let data_key =
                 opener.open(&header.key_id, &header.wrapped_key, &context).await.unwrap();

@@ -10,6 +10,15 @@ use tokio::time::Instant;
 
 use crate::NotStored;
 use crate::batch::{OpenBatch, Waiter};
+use crate::content::{self, ContentUpload};
+
+/// Where batches and their contents go.
+#[derive(Clone, Debug)]
+pub(crate) struct Stores {
+    pub(crate) evidence: Arc<dyn Store>,
+    /// Set in the content mode `store`.
+    pub(crate) content: Option<Arc<dyn Store>>,
+}
 
 /// A batch, encoded once: these bytes are kept until stored, and every retry sends them.
 #[derive(Debug)]
@@ -22,6 +31,8 @@ pub(crate) struct Upload {
     first_time: UnixMillis,
     last_time: UnixMillis,
     data_key: Arc<DataKey>,
+    /// Stored before the batch.
+    content: Option<ContentUpload>,
     waiters: Vec<Waiter>,
     /// Attempts that failed.
     pub(crate) attempts: u32,
@@ -37,6 +48,7 @@ impl Upload {
         number: u64,
         waiters: Vec<Waiter>,
         data_key: Arc<DataKey>,
+        content: Option<ContentUpload>,
     ) -> Self {
         let h = encoded.header;
         Self {
@@ -48,6 +60,7 @@ impl Upload {
             first_time: h.first_time,
             last_time: h.last_time,
             data_key,
+            content,
             waiters,
             attempts: 0,
             last_attempt: false,
@@ -55,11 +68,23 @@ impl Upload {
         }
     }
 
-    /// One attempt, with whatever retries the store makes.
-    pub(crate) async fn attempt(self, store: Arc<dyn Store>) -> (Self, Result<(), StoreError>) {
+    /// Bytes held, content included.
+    pub(crate) fn weight(&self) -> usize {
+        self.bytes.len() + self.content.as_ref().map_or(0, |content| content.bytes.len())
+    }
+
+    /// One attempt, with whatever retries the stores make. Content first: an entry that is in the log
+    /// has its content, and what a crash leaves behind is content that nothing speaks of.
+    pub(crate) async fn attempt(self, stores: Stores) -> (Self, Result<(), StoreError>) {
         let (key, bytes, digest) = (self.key.to_string(), self.bytes.clone(), self.key.digest);
         let name = key.clone();
-        let put = async move { store.put(&key, bytes, digest.as_bytes(), Condition::Absent).await };
+        let content = self.content.clone();
+        let put = async move {
+            if let (Some(content), Some(store)) = (content, stores.content) {
+                content.put(&*store).await?;
+            }
+            stores.evidence.put(&key, bytes, digest.as_bytes(), Condition::Absent).await
+        };
         // A back-end that panics must not take the batch with it.
         let put = tokio::spawn(put).await.unwrap_or_else(|error| {
             let detail = "the store panicked, which is a bug of it";
@@ -110,9 +135,12 @@ impl Upload {
         for entry in open.iter() {
             entries.push(entry).expect("they fitted a batch before");
         }
+        let contents = self.content.map(ContentUpload::into_pending).unwrap_or_default();
         OpenBatch {
             number: self.number,
             entries,
+            content_weight: content::weight(&contents),
+            contents,
             first_time: self.first_time,
             last_time: self.last_time,
             waiters: self.waiters,

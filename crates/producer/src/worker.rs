@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayseal_format::batch::{BatchEncoder, BatchError, DataKey, EncodedBatch, Header};
+use dayseal_format::batch::{BatchEncoder, BatchError, DataKey, EncodedBatch, Entries, Header};
+use dayseal_format::names::ContentObjectKey;
 use dayseal_format::{Day, Digest, Origin, ServiceName, StreamId};
 use dayseal_keys::{DataKeySource, KeyContext, KeyError, random};
-use dayseal_store::{Store, StoreError};
+use dayseal_store::StoreError;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::batch::OpenBatch;
+use crate::content::{ContentUpload, StreamContentKey};
 use crate::queue::Queue;
-use crate::upload::Upload;
+use crate::upload::{Stores, Upload};
 use crate::{Builder, Clock, NotStored, OpenError};
 
 /// The stream ends this long before midnight, so that its last batch can say so and still lie on
@@ -34,12 +36,14 @@ struct Stream {
     key: Arc<DataKey>,
     key_id: String,
     wrapped_key: Vec<u8>,
+    /// Made with the stream's first content.
+    content: Option<StreamContentKey>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Worker {
     queue: Arc<Queue>,
-    store: Arc<dyn Store>,
+    stores: Stores,
     keys: Arc<dyn DataKeySource>,
     clock: Arc<dyn Clock>,
     origin: Origin,
@@ -64,7 +68,10 @@ impl Worker {
     pub(crate) fn new(builder: &Builder, queue: Arc<Queue>) -> Result<Self, OpenError> {
         Ok(Self {
             queue,
-            store: builder.store.clone().ok_or(OpenError::Missing("store"))?,
+            stores: Stores {
+                evidence: builder.store.clone().ok_or(OpenError::Missing("store"))?,
+                content: builder.content_store.clone(),
+            },
             keys: builder.keys.clone().ok_or(OpenError::Missing("data keys"))?,
             clock: builder.clock.clone(),
             origin: builder.origin.clone(),
@@ -177,7 +184,7 @@ impl Worker {
             self.retries.push_front(upload);
             self.encode_anew();
         } else {
-            self.uploads.spawn(upload.attempt(self.store.clone()));
+            self.uploads.spawn(upload.attempt(self.stores.clone()));
         }
     }
 
@@ -196,18 +203,23 @@ impl Worker {
         late.sort_by_key(|upload| upload.number);
         for upload in late.into_iter().rev() {
             tracing::warn!(key = %upload.key, "too late for its day: encoding it anew under today");
-            let encoded = upload.bytes.len();
+            let encoded = upload.weight();
             let batch = upload.into_open();
             let mut state = self.queue.lock();
-            state.reweigh(encoded, batch.entries.byte_len());
+            state.reweigh(encoded, batch.weight());
             state.closed.push_front(batch);
         }
     }
 
     /// Encodes the next batch of the stream and starts its upload.
     async fn encode(&mut self, batch: OpenBatch) -> Result<(), (OpenBatch, KeyError)> {
-        let random: [u8; 32] = match self.stream_of_today().await.and_then(|()| random()) {
-            Ok(random) => random,
+        let with_content = !batch.contents.is_empty();
+        let randoms = match self.stream_of_today(with_content).await {
+            Ok(()) => random().and_then(|batch| Ok((batch, random()?))),
+            Err(error) => Err(error),
+        };
+        let (random, content_random): ([u8; 32], [u8; 32]) = match randoms {
+            Ok(randoms) => randoms,
             Err(error) => return Err((batch, error)),
         };
         let stream = self.stream.as_mut().expect("made above");
@@ -232,13 +244,27 @@ impl Worker {
         };
         let key = stream.key.clone();
         let mut encoder = self.encoder.take().unwrap_or_default();
-        let OpenBatch { number, entries, waiters, .. } = batch;
+        let held = batch.weight();
+        let OpenBatch { number, entries, waiters, contents, .. } = batch;
+        let content_key = stream.content.clone().filter(|_| with_content);
         // Compressing megabytes would hold up the runtime's other tasks.
         let job = move || {
+            let content = content_key.map(|key| {
+                let (day, stream, seq) = (header.day, header.stream, header.seq);
+                let place = ContentObjectKey { day, stream, seq };
+                ContentUpload::encode(&header.origin, place, &key, &contents, &content_random)
+            });
             let encoded = encoder.encode(header, &entries, &key, &random);
-            (encoder, entries, key, encoded)
+            (encoder, entries, key, content, encoded)
         };
-        let (encoder, entries, key, encoded): (_, _, _, Result<EncodedBatch, BatchError>) =
+        type Done = (
+            BatchEncoder,
+            Entries,
+            Arc<DataKey>,
+            Option<ContentUpload>,
+            Result<EncodedBatch, BatchError>,
+        );
+        let (encoder, entries, key, content, encoded): Done =
             tokio::task::spawn_blocking(job).await.expect("encoding does not panic");
         self.encoder = Some(encoder);
         let encoded = encoded.expect("entries, names and keys were held to the format's limits");
@@ -248,31 +274,42 @@ impl Worker {
         if closed {
             self.before = self.stream.take().map(|s| s.id);
         }
+        let upload = Upload::new(encoded, number, waiters, key, content);
         {
             let mut state = self.queue.lock();
-            state.reweigh(entries.byte_len(), encoded.bytes.len());
+            state.reweigh(held, upload.weight());
             state.give_back(entries);
         }
         // Compressed, the batch takes less: there may be room before it is stored.
         self.queue.room.notify_waiters();
-        let upload = Upload::new(encoded, number, waiters, key);
-        self.uploads.spawn(upload.attempt(self.store.clone()));
+        self.uploads.spawn(upload.attempt(self.stores.clone()));
         Ok(())
     }
 
     /// Makes sure that the current stream is one of today: a stream never spans two days.
-    async fn stream_of_today(&mut self) -> Result<(), KeyError> {
+    async fn stream_of_today(&mut self, with_content: bool) -> Result<(), KeyError> {
         let day = self.clock.now().day();
-        if self.stream.as_ref().is_some_and(|s| s.day == day) {
-            return Ok(());
+        if self.stream.as_ref().is_none_or(|s| s.day != day) {
+            self.new_stream(day).await?;
         }
+        let Some(stream) = self.stream.as_mut().filter(|s| with_content && s.content.is_none())
+        else {
+            return Ok(());
+        };
+        let context = KeyContext::content(&self.origin, stream.id, stream.day);
+        let made = self.keys.generate(&context).await?;
+        let key = made.content_key();
+        stream.content = Some(StreamContentKey { key, key_id: made.key_id, wrapped: made.wrapped });
+        self.key_made();
+        Ok(())
+    }
+
+    async fn new_stream(&mut self, day: Day) -> Result<(), KeyError> {
         self.before = self.stream.take().map(|s| s.id).or(self.before);
         let id = StreamId(random()?);
-        let context = KeyContext { origin: self.origin.clone(), stream: id, day };
+        let context = KeyContext::entries(&self.origin, id, day);
         let made = self.keys.generate(&context).await?;
-        self.key_failures = 0;
-        self.key_pause = None;
-        self.queue.lock().metrics.data_keys += 1;
+        self.key_made();
         self.stream = Some(Stream {
             id,
             day,
@@ -282,8 +319,16 @@ impl Worker {
             key: Arc::new(made.key),
             key_id: made.key_id,
             wrapped_key: made.wrapped,
+            content: None,
         });
         Ok(())
+    }
+
+    /// The key service answered.
+    fn key_made(&mut self) {
+        self.key_failures = 0;
+        self.key_pause = None;
+        self.queue.lock().metrics.data_keys += 1;
     }
 
     /// No data key: the batch waits, and so does everything behind it.
@@ -312,10 +357,10 @@ impl Worker {
     fn finish(&mut self, mut upload: Upload, result: Result<(), StoreError>) {
         match result {
             Ok(()) => {
-                let bytes = upload.bytes.len() as u64;
+                let (bytes, held) = (upload.bytes.len() as u64, upload.weight() as u64);
                 let metrics = {
                     let mut state = self.queue.lock();
-                    state.stored(upload.number, bytes);
+                    state.stored(upload.number, bytes, held);
                     state.metrics
                 };
                 metrics.trace_batch(&upload.key);

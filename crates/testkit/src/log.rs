@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use dayseal::privacy::{Pseudonyms, Purpose, Settings};
+use dayseal::{AuditLog, ContentMode};
 use dayseal_chain::verify::Silent;
 use dayseal_chain::{LogSettings, Report, SealError, SealSummary, Sealer, Verifier, VerifyOptions};
 use dayseal_format::batch::{Batch, BatchEncoder, EncodedBatch, Entries, Header};
@@ -16,6 +18,8 @@ use dayseal_format::{
 };
 use dayseal_keys::{DataKeyOpener as _, DataKeySource as _, GeneratedKey, KeyContext, LocalKeys};
 use dayseal_store::{Condition, ErrorKind, MemoryStore, Store};
+
+use crate::ManualClock;
 
 /// A day by its text.
 pub fn day(text: &str) -> Day {
@@ -44,6 +48,8 @@ pub struct TestLog {
     pub evidence: Arc<MemoryStore>,
     /// State root.
     pub state: Arc<MemoryStore>,
+    /// Content root: no versions.
+    pub content: Arc<MemoryStore>,
     /// All keys.
     pub keys: Arc<LocalKeys>,
     /// What the sealer states.
@@ -71,10 +77,12 @@ impl TestLog {
         let key = dayseal_keys::Signer::verifier_key(&signer).clone();
         let mut policy = Policy::new(origin, key, settings.first_day);
         policy.wrapping_keys.push(keys.wrapping_key_id().unwrap().to_owned());
+        policy.wrapping_keys.push(keys.content_key_id().unwrap().to_owned());
         policy.retention_floor = settings.retention_days;
         let (evidence, state) = (Arc::new(evidence), Arc::new(MemoryStore::new()));
         dayseal_chain::create_log(&*evidence, &*state, &signer, &settings).await.unwrap();
-        Self { evidence, state, keys: Arc::new(keys), settings, policy }
+        let content = Arc::new(MemoryStore::without_versions());
+        Self { evidence, state, content, keys: Arc::new(keys), settings, policy }
     }
 
     /// A stream of this log that writes by hand.
@@ -167,10 +175,33 @@ impl TestLog {
         self.verifier(options).await.run(&Silent).await.unwrap()
     }
 
+    /// A producer of this log that keeps contents, at a given time, which stands still.
+    pub fn recorder(&self, now: UnixMillis) -> AuditLog {
+        let origin = &self.settings.origin;
+        let pseudonyms = Pseudonyms::new(self.keys.log_secret().unwrap(), origin);
+        AuditLog::builder(origin.clone(), "tests".parse().unwrap())
+            .store(self.evidence.clone())
+            .content_store(self.content.clone())
+            .content(ContentMode::Store)
+            .keys(self.keys.clone())
+            .privacy(Settings::default().pseudonyms(pseudonyms))
+            .lifecycle_events(false)
+            .clock(Arc::new(ManualClock::new(now)))
+            .open()
+            .unwrap()
+    }
+
+    /// The name of a data subject in entries and frames.
+    pub fn subject(&self, id: &str) -> String {
+        let secret = self.keys.log_secret().unwrap();
+        Pseudonyms::new(secret, &self.settings.origin).pseudonym(Purpose::Subject, "default", id)
+    }
+
     /// A verifier under the policy, with state root and keys.
     pub async fn verifier(&self, options: VerifyOptions) -> Verifier<'_> {
         let (state, opener) = (Some(&*self.state as _), Some(&*self.keys as _));
-        Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options).await.unwrap()
+        let verifier = Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options);
+        verifier.await.unwrap().with_content(&*self.content)
     }
 
     /// The keys of every object below a prefix of the evidence, each once.
@@ -251,7 +282,7 @@ pub async fn entries(store: &dyn Store, keys: &LocalKeys, key: &BatchKey) -> Vec
     let bytes = store.get(&key.to_string(), None, 1 << 30).await.unwrap().bytes;
     let batch = Batch::parse(&bytes).unwrap();
     let h = batch.header();
-    let context = KeyContext { origin: h.origin.clone(), stream: h.stream, day: h.day };
+    let context = KeyContext::entries(&h.origin, h.stream, h.day);
     let data_key = keys.open(&h.key_id, &h.wrapped_key, &context).await.unwrap();
     batch.open(&data_key).unwrap().iter().map(<[u8]>::to_vec).collect()
 }
@@ -276,7 +307,7 @@ pub struct StreamWriter {
 impl StreamWriter {
     async fn new(keys: Arc<LocalKeys>, origin: Origin, id: u8, on: Day) -> Self {
         let stream = StreamId([id; 16]);
-        let context = KeyContext { origin: origin.clone(), stream, day: on };
+        let context = KeyContext::entries(&origin, stream, on);
         let key = keys.generate(&context).await.unwrap();
         let header = Header {
             after: None,

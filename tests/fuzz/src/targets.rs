@@ -10,7 +10,7 @@ use dayseal_format::names::{parse_checkpoint_key, parse_manifest_key};
 use dayseal_format::proof::Proof;
 use dayseal_format::{
     Acknowledgement, BatchKey, Checkpoint, Day, Digest, EntryProof, LogFile, Manifest, Note,
-    Origin, Policy, Record, ServiceName, StreamId, UnixMillis, VerifierKey,
+    Origin, Policy, Record, ServiceName, Statement, StreamId, UnixMillis, VerifierKey,
 };
 
 use dayseal_import::{Fernet, Format, Importer, Place, SourceKeys, Splitter};
@@ -36,6 +36,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("checkpoint", checkpoint),
     ("verifier_key", verifier_key),
     ("policy", policy),
+    ("statement", statement),
     ("acknowledgement", acknowledgement),
     ("proof", proof),
     ("entry_proof", entry_proof),
@@ -194,6 +195,17 @@ fn verifier_key(bytes: &[u8]) {
     if let Ok(key) = text.parse::<VerifierKey>() {
         assert_eq!(key.to_string(), text);
     }
+}
+
+/// What an officer signs has one encoding.
+fn statement(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    if let Ok(statement) = Statement::parse_text(text) {
+        assert_eq!(statement.text(), text);
+    }
+    let origin: Origin = "example.com/foo".parse().expect("an origin");
+    let known: VerifierKey = VKEY.parse().expect("the example");
+    let _ = Statement::open(bytes, "dayseal-removal", &origin, &[known]);
 }
 
 /// A policy has comments and free spacing: what was read must be read again the same.

@@ -15,7 +15,7 @@ fn counting(first: u8) -> Hash {
 }
 
 fn context() -> WrapContext<'static> {
-    WrapContext { origin: ORIGIN, stream: STREAM, day: DAY }
+    WrapContext { label: "dayseal/v1/wrap", origin: ORIGIN, stream: STREAM, day: DAY }
 }
 
 /// An honest first batch of three entries.
@@ -661,18 +661,27 @@ fn wrapped(set: &mut Set) {
     let (salt, data_key) = (counting(0x60), counting(0x00));
     let wrapped = wrap(&key, &context(), &salt, &data_key);
     let info = wrap_info(&key, &context());
-    let kek = hkdf32(&key, Some(&salt), &info);
-    let json = |stream: &[u8; 16], day: &str, origin: &str, key_id: &str, wrapped: &[u8]| {
+    let full = |kind: &str,
+                info: &[u8],
+                stream: &[u8; 16],
+                day: &str,
+                origin: &str,
+                key_id: &str,
+                wrapped: &[u8]| {
+        let kek = hkdf32(&key, Some(&salt), info);
         format!(
-            "{{\n  \"wrapping_key\": \"{}\",\n  \"key_id\": \"{key_id}\",\n  \"origin\": \"{origin}\",\n  \"stream\": \"{}\",\n  \"day\": \"{day}\",\n  \"salt\": \"{}\",\n  \"info\": \"{}\",\n  \"wrap_key\": \"{}\",\n  \"data_key\": \"{}\",\n  \"wrapped\": \"{}\"\n}}\n",
+            "{{\n  \"kind\": \"{kind}\",\n  \"wrapping_key\": \"{}\",\n  \"key_id\": \"{key_id}\",\n  \"origin\": \"{origin}\",\n  \"stream\": \"{}\",\n  \"day\": \"{day}\",\n  \"salt\": \"{}\",\n  \"info\": \"{}\",\n  \"wrap_key\": \"{}\",\n  \"data_key\": \"{}\",\n  \"wrapped\": \"{}\"\n}}\n",
             hex::encode(key),
             hex::encode(stream),
             hex::encode(salt),
-            hex::encode(&info),
+            hex::encode(info),
             hex::encode(kek),
             hex::encode(data_key),
             hex::encode(wrapped),
         )
+    };
+    let json = |stream: &[u8; 16], day: &str, origin: &str, key_id: &str, wrapped: &[u8]| {
+        full("entries", &info, stream, day, origin, key_id, wrapped)
     };
     let id = wrapping_key_id(&key);
     let mut case = |name: &str, json: String, expect: &str| {
@@ -702,6 +711,15 @@ fn wrapped(set: &mut Set) {
         json(&STREAM, DAY, ORIGIN, &id, &[&wrapped[..], &[0]].concat()),
         "unwrap",
     );
+    // A content key, and each kind taken for the other.
+    let of_content = WrapContext { label: "dayseal/v1/wrap-content", ..context() };
+    let content_info = wrap_info(&key, &of_content);
+    let content = wrap(&key, &of_content, &salt, &data_key);
+    let as_content =
+        |wrapped: &[u8]| full("content", &content_info, &STREAM, DAY, ORIGIN, &id, wrapped);
+    case("wrap_content", as_content(&content), "success");
+    case("wrap_entries_taken_for_content", as_content(&wrapped), "unwrap");
+    case("wrap_content_taken_for_entries", json(&STREAM, DAY, ORIGIN, &id, &content), "unwrap");
     let foreign = wrapping_key_id(&counting(0x41));
     case("wrap_foreign_key_id", json(&STREAM, DAY, ORIGIN, &foreign, &wrapped), "foreign_key");
 }

@@ -156,6 +156,7 @@ pub(super) fn wrapping_key_id(key: &Hash) -> String {
 }
 
 pub(super) struct WrapContext<'a> {
+    pub(super) label: &'a str,
     pub(super) origin: &'a str,
     pub(super) stream: [u8; 16],
     pub(super) day: &'a str,
@@ -163,7 +164,7 @@ pub(super) struct WrapContext<'a> {
 
 pub(super) fn wrap_info(key: &Hash, context: &WrapContext<'_>) -> Vec<u8> {
     lp(&[
-        b"dayseal/v1/wrap",
+        context.label.as_bytes(),
         context.origin.as_bytes(),
         &context.stream,
         context.day.as_bytes(),

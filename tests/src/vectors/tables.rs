@@ -147,6 +147,24 @@ fn names(set: &mut Set) {
     let mut say = |grammar: &'static str, good: bool, names: &[&str]| {
         rows.extend(names.iter().map(|n| (grammar, (*n).to_owned(), good)));
     };
+    let content = format!("content/2026-11-20/{}/00000007.content", "ab".repeat(16));
+    say("content_key", true, &[&content, &content.replace("00000007", "99999999")]);
+    say(
+        "content_key",
+        false,
+        &[
+            "content/",
+            &content.replace("00000007", "7"),
+            &content.replace("00000007", "+0000007"),
+            &content.replace("abab", "ABab"),
+            &content.replace(".content", ".batch"),
+            &content.replace(".content", ""),
+            &content.replace("2026-11-20", "2026-11-31"),
+            &content.replace("content/2026", "entries/2026"),
+            &format!("{content}/x"),
+            &format!("/{content}"),
+        ],
+    );
     say("batch_key", true, &[&key, &key.replace("00000007", "99999999")]);
     say(
         "batch_key",
@@ -205,6 +223,37 @@ fn names(set: &mut Set) {
     );
     say("service", true, &["api", "api-gateway.v2_eu", "-", "0", &long("s", 64)]);
     say("service", false, &["", "a/b", ".a", "a b", "a:b", "\u{e9}", &long("s", 65)]);
+    say(
+        "officer",
+        true,
+        &[
+            "a/officer/dpo",
+            "audit.example.com/acme/prod/officer/legal-1",
+            "a/officer/officer",
+            "a/officer/b/officer/c",
+            &format!("{}/officer/x", long("o", 118)),
+        ],
+    );
+    say(
+        "officer",
+        false,
+        &[
+            "",
+            "dpo",
+            "officer/dpo",
+            "/officer/dpo",
+            "a/officer/",
+            "a/officer",
+            "a/officers/dpo",
+            "a/Officer/dpo",
+            "a/officer/.x",
+            "a/officer/x/y",
+            "a//officer/x",
+            "a/officer/x y",
+            &format!("{}/officer/x", long("o", 119)),
+            &format!("a/officer/{}", long("x", 65)),
+        ],
+    );
     say("day", true, &["1970-01-01", "2024-02-29", "2000-02-29", "9999-12-31"]);
     say(
         "day",

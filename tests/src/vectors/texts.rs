@@ -128,6 +128,15 @@ fn policies(set: &mut Set) {
     );
     case("retention_negative", &once("days 365", "days -1"), "policy", "11");
     case("retention_twice", &format!("{full}retention-floor-days 1\n"), "policy", "18");
+    let content = once("require objects", "content-days 30\nrequire objects");
+    case("content_days", &content, "success", "-");
+    case("content_days_twice", &format!("{content}content-days 31\n"), "policy", "19");
+    case(
+        "content_days_negative",
+        &content.replace("content-days 30", "content-days -30"),
+        "policy",
+        "12",
+    );
     case("require_unknown_level", &once("require objects", "require everything"), "policy", "12");
     case("require_twice", &format!("{full}require chain\n"), "policy", "18");
     case("seal_hours_over_u32", &once("hours 48", "hours 4294967296"), "policy", "13");
@@ -153,6 +162,29 @@ fn policies(set: &mut Set) {
     case("service_twice", &once("service web", "service api"), "policy", "16");
     case("known_finding_without_reason", &once(" disk swap, ticket 7", ""), "policy", "17");
     case("version_2", &minimal.replace("dayseal-policy v1", "dayseal-policy v2"), "policy", "1");
+    let officer =
+        |name: &'static str, first| format!("officer {}\n", Key::counting(name, first).vkey());
+    let dpo = officer("audit.example.com/acme/prod/officer/dpo", 0x20);
+    let ciso = officer("audit.example.com/acme/prod/officer/ciso", 0x40);
+    let with = |line: &str| format!("{minimal}{line}");
+    case("officers", &with(&(dpo.clone() + &ciso)), "success", "-");
+    let next = officer("audit.example.com/acme/prod/officer/dpo", 0x60);
+    case("officer_with_two_keys", &with(&(dpo.clone() + &next)), "success", "-");
+    case("officer_without_key", &with("officer dpo\n"), "policy", "5");
+    case("officer_key_altered", &with(&dpo.replace("/dpo+", "/dpq+")), "policy", "5");
+    case(
+        "officer_of_another_origin",
+        &with(&officer("audit.example.com/acme/test/officer/dpo", 0x20)),
+        "policy",
+        "5",
+    );
+    case("officer_is_the_log", &with(&format!("officer {vkey}\n")), "policy", "5");
+    case(
+        "officer_with_a_path_for_a_name",
+        &with(&officer("audit.example.com/acme/prod/officer/eu/dpo", 0x20)),
+        "policy",
+        "5",
+    );
     // Pending: see `PENDING` in `tests/tests/vectors.rs`.
     case("number_with_plus", &once("days 365", "days +365"), "policy", "11");
     case("number_with_leading_zero", &once("hours 48", "hours 048"), "policy", "13");

@@ -93,9 +93,18 @@ pub(super) fn walk(top: &Path) -> io::Result<(Vec<String>, Vec<String>)> {
     Ok((files, others))
 }
 
+/// Opens a regular file: a stranger's bundle may have a link or a pipe in its place, which would lead elsewhere or
+/// never end.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    File::open(path)
+}
+
 /// The digest of a file of any length.
 pub(super) fn digest_of(path: &Path) -> io::Result<Digest> {
-    let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
+    let (mut file, mut hasher) = (open(path)?, Sha256::new());
     let mut piece = vec![0; 256 * 1024];
     loop {
         match file.read(&mut piece)? {

@@ -16,7 +16,7 @@ use dayseal_format::record::{BatchRecord, Record};
 use dayseal_format::{Day, Digest, Level, Policy, UnixMillis};
 use dayseal_store::{DirectoryStore, StoreError};
 
-use super::sums::{Sums, decode, digest_of, walk};
+use super::sums::{Sums, decode, digest_of, open, walk};
 use super::{About, BUNDLE_JSON, EVIDENCE, MAX_BUNDLE_JSON, SUMS, Show, entries_file};
 
 /// Longest `SHA256SUMS` read: three files for each day of a century.
@@ -121,8 +121,8 @@ impl Check<'_> {
     /// A small file; `None` with a finding if it is not there or not readable.
     fn small(&mut self, name: &str, most: u64) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        let read = File::open(self.top.join(name))
-            .and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+        let read =
+            open(&self.top.join(name)).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
         match read {
             Ok(_) if bytes.len() as u64 <= most => return Some(bytes),
             Ok(_) => {
@@ -242,7 +242,7 @@ impl Check<'_> {
 
     async fn day(&mut self, sealed: &SealedDays<'_>, day: Day, show: Show) {
         let name = entries_file(day);
-        let file = match File::open(self.top.join(&name)) {
+        let file = match open(&self.top.join(&name)) {
             Ok(file) => file,
             Err(e) => return self.unread(Some(day), &name, &e),
         };

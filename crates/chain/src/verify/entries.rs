@@ -8,6 +8,7 @@ use dayseal_format::record::BatchRecord;
 use dayseal_format::{BatchKey, UnixMillis};
 use dayseal_keys::KeyError;
 
+use super::content::Said;
 use super::finding::{Finding, FindingCode as Code};
 use super::verifier::Verifier;
 
@@ -37,12 +38,12 @@ impl Verifier<'_> {
     }
 }
 
-/// Opens a batch and reads every entry; the number of entries.
+/// Opens a batch and reads every entry; the number of entries, and what they say of contents.
 pub(super) fn open_batch(
     record: &BatchRecord,
     bytes: &[u8],
     key: &DataKey,
-) -> Result<u64, Finding> {
+) -> Result<(u64, Said), Finding> {
     let finding =
         |code, detail: String| Finding::new(code, record.key.day, record.key.to_string(), detail);
     let batch = Batch::parse(bytes).map_err(|e| finding(Code::HeaderMismatch, e.to_string()))?;
@@ -53,10 +54,12 @@ pub(super) fn open_batch(
         };
         finding(code, e.to_string())
     })?;
+    let mut said = Said::default();
     let mut times: Option<(UnixMillis, UnixMillis)> = None;
     for (index, line) in open.iter().enumerate() {
         let event = Event::decode(line)
             .map_err(|e| finding(Code::BadEntry, format!("entry {index}: {e}")))?;
+        said.hear(&event);
         let (first, last) = times.unwrap_or((event.time, event.time));
         times = Some((first.min(event.time), last.max(event.time)));
     }
@@ -65,5 +68,5 @@ pub(super) fn open_batch(
         let detail = format!("its entries do not span {} to {}", h.first_time, h.last_time);
         return Err(finding(Code::HeaderMismatch, detail));
     }
-    Ok(open.len() as u64)
+    Ok((open.len() as u64, said))
 }

@@ -94,6 +94,12 @@ codes! {
     WrongKeyOrForged "wrong_key_or_forged" Altered "the batch was made by someone without the key";
     /// Decrypted entries are not what the format allows.
     BadEntry "bad_entry" Altered "the producer that wrote it is broken or hostile";
+    /// A content is not what its entry commits to, or its object was changed.
+    AlteredContent "altered_content" Altered "the entry still says what it was by digest; find out who could write to the content root";
+    /// Content was erased for a request that the log does not have.
+    UnreceiptedErasure "unreceipted_erasure" Altered "find out who could write to the content root: no erasure of the log took it out";
+    /// Content of somebody whose erasure is completed.
+    NotErased "not_erased" Altered "erase again; find out whether a backup was restored";
     /// Evidence may expire before the policy's floor.
     RetentionShortened "retention_shortened" Altered "restore the retention before the objects expire";
     /// The log is shorter than a remembered head.
@@ -102,6 +108,8 @@ codes! {
     Diverged "diverged" RolledBack "two histories were signed; find out where the signing key is used";
     /// A sealed object is not there before its time.
     MissingObject "missing_object" Incomplete "restore it from a backup: its digest is in the manifest";
+    /// A content is not there before its time, and was not erased.
+    MissingContent "missing_content" Incomplete "find out who could delete in the content root";
     /// A day's manifest is not there.
     MissingManifest "missing_manifest" Incomplete "restore it from a backup";
     /// A day's checkpoint is not there.

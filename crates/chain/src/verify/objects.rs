@@ -8,6 +8,7 @@ use dayseal_store::{ErrorKind, StoreError, StoredObject};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::Semaphore;
 
+use super::content::{Judged, Said};
 use super::entries::open_batch;
 use super::finding::{Finding, FindingCode as Code};
 use super::options::Progress;
@@ -26,6 +27,8 @@ pub(super) struct ObjectResult {
     pub(super) bytes: u64,
     pub(super) opened: u64,
     pub(super) read: bool,
+    /// What its entries say of contents, and what was found of them.
+    contents: Option<(Said, Judged)>,
 }
 
 impl Verifier<'_> {
@@ -62,6 +65,9 @@ impl Verifier<'_> {
             walk.totals.bytes += result.bytes;
             walk.totals.opened += result.opened;
             result.findings.into_iter().for_each(|f| walk.find(f));
+            if let Some((said, judged)) = result.contents {
+                walk.hear(said, judged);
+            }
         }
         Ok(())
     }
@@ -99,25 +105,32 @@ impl Verifier<'_> {
         } else {
             Ok(None)
         };
+        let batch = record.key;
         let (record, origin) = (record.clone(), self.origin.clone());
         // Hashing and opening megabytes would hold up the other readers.
         let job = move || {
             let mut findings = check_bytes(&record, &stored, &origin, sealed_on);
-            let mut opened = 0;
+            let (mut opened, mut said) = (0, None);
             // Bytes that are not the sealed ones are not worth opening.
             if findings.is_empty() {
                 match data_key {
                     Ok(None) => {}
                     Ok(Some(data_key)) => match open_batch(&record, &stored.bytes, &data_key) {
-                        Ok(count) => opened = count,
+                        Ok((count, heard)) => (opened, said) = (count, Some(heard)),
                         Err(finding) => findings.push(finding),
                     },
                     Err(finding) => findings.push(finding),
                 }
             }
-            ObjectResult { findings, bytes: length, opened, read: true }
+            (ObjectResult { findings, bytes: length, opened, read: true, contents: None }, said)
         };
-        Ok(tokio::task::spawn_blocking(job).await.expect("checking bytes does not panic"))
+        let (mut result, said) =
+            tokio::task::spawn_blocking(job).await.expect("checking bytes does not panic");
+        if let Some(said) = said {
+            let judged = self.judge_contents(&batch, &said.items).await?;
+            result.contents = Some((said, judged));
+        }
+        Ok(result)
     }
 
     /// The listed version, or whatever version is there when that one is gone: the bytes decide.
@@ -160,7 +173,7 @@ impl Verifier<'_> {
         let finding = Finding::new(Code::AlteredObject, day, &record.key, detail);
         let findings = if same { vec![] } else { vec![finding] };
         let bytes = stored.bytes.len() as u64;
-        Ok(ObjectResult { findings, bytes, opened: 0, read: true })
+        Ok(ObjectResult { findings, bytes, read: true, ..ObjectResult::default() })
     }
 }
 

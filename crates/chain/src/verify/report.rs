@@ -3,6 +3,7 @@
 use dayseal_format::{Day, Digest, Level, UnixMillis};
 use serde::{Deserialize, Serialize};
 
+use super::content::ContentTotals;
 use super::finding::{Finding, Outcome};
 
 /// Findings listed one by one; the rest are counted.
@@ -71,6 +72,9 @@ pub struct Totals {
     pub bytes: u64,
     /// Entries opened and checked.
     pub opened: u64,
+    /// Content items that opened entries commit to, by what became of them.
+    #[serde(default)]
+    pub contents: ContentTotals,
     /// Batches listed whose day's retention is over and that are gone.
     pub expired: u64,
     /// Batches that landed late.

@@ -2,6 +2,7 @@
 
 use dayseal_format::Level;
 
+use super::content::CHECK as CONTENTS;
 use super::finding::{Finding, FindingCode as Code, Outcome};
 use super::report::{
     Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState,
@@ -83,6 +84,9 @@ impl Verifier<'_> {
             root: *root,
         });
         let mut checks = level_checks(level, self, &walk.totals, &findings);
+        let of_contents =
+            findings.iter().filter(|f| check_of(f.code, level) == CONTENTS).count() as u64;
+        checks.extend(self.content_check(&walk.totals, of_contents));
         checks.extend(self.announced_keys(&walk.announced));
         checks.extend(anchors);
         Report {
@@ -165,6 +169,10 @@ fn check_of(code: Code, level: Level) -> &'static str {
         Code::AlteredObject | Code::UnlistedObject | Code::MissingObject => "listing",
         Code::HeaderMismatch if level >= Level::Objects => "object bytes",
         Code::ForeignKey | Code::WrongKeyOrForged | Code::BadEntry => "entries",
+        Code::AlteredContent
+        | Code::MissingContent
+        | Code::UnreceiptedErasure
+        | Code::NotErased => CONTENTS,
         // Heads have lines of their own; what could not be read says so itself.
         Code::RolledBack | Code::Diverged | Code::Unreadable => "",
         _ => "signatures, tree and days",

@@ -4,8 +4,10 @@ use dayseal_format::names::LOG_JSON;
 use dayseal_format::{Day, LogFile, Origin, Policy, VerifierKey};
 use dayseal_keys::DataKeyOpener;
 use dayseal_store::{Store, StoreError};
+use tokio::sync::Semaphore;
 
 use super::options::VerifyOptions;
+use crate::content::ContentReader;
 use crate::key_cache::KeyCache;
 
 /// Longest `log.json` read, in bytes.
@@ -23,6 +25,10 @@ pub struct Verifier<'a> {
     pub(super) keys: Vec<VerifierKey>,
     pub(super) first_day: Day,
     pub(super) cache: KeyCache,
+    /// The content root, and what reads it.
+    pub(super) content: Option<&'a dyn Store>,
+    pub(super) contents: Option<ContentReader<'a>>,
+    pub(super) content_gate: Semaphore,
 }
 
 /// A run that could not even begin, or lost its store on the way.
@@ -78,6 +84,19 @@ impl<'a> Verifier<'a> {
             }
         };
         let cache = KeyCache::default();
-        Ok(Self { evidence, state, policy, opener, options, origin, keys, first_day, cache })
+        Ok(Self {
+            evidence,
+            state,
+            policy,
+            opener,
+            options,
+            origin,
+            keys,
+            first_day,
+            cache,
+            content: None,
+            contents: None,
+            content_gate: Semaphore::new(super::content::OBJECTS),
+        })
     }
 }

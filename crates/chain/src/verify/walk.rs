@@ -6,6 +6,7 @@ use dayseal_format::record::{BatchRecord, GapRecord};
 use dayseal_format::{Day, Digest, Level, Origin, ServiceName, UnixMillis};
 use serde::{Deserialize, Serialize};
 
+use super::content::Erasures;
 use super::finding::Finding;
 use super::report::{LevelName, MAX_FINDINGS, Totals};
 
@@ -45,6 +46,9 @@ pub struct Walk {
     /// Changes of the signing key that the log announced, oldest first.
     #[serde(default)]
     pub(super) announced: Vec<Announced>,
+    /// What it met of erasures.
+    #[serde(default)]
+    pub(super) erasures: Erasures,
     pub(super) findings: Vec<Finding>,
     pub(super) more_findings: u64,
     pub(super) totals: Totals,
@@ -88,6 +92,7 @@ impl Walk {
             heard: BTreeMap::new(),
             late_days: 0,
             announced: Vec::new(),
+            erasures: Erasures::default(),
             findings: Vec::new(),
             more_findings: 0,
             totals: Totals::default(),

@@ -8,7 +8,8 @@ use dayseal::privacy::{Guard, Settings};
 use dayseal::{AuditLog, EventDraft, EventId, RecordError, UnixMillis};
 use dayseal_format::event::{DEFAULT_TENANT, Defaults, Service};
 use dayseal_import::{
-    Fernet, FileReport, Format, Importer, Interrupted, LABELS, MAX_RECORD, Place, SourceKeys, Unit,
+    Fernet, FileReport, Format, Importer, Interrupted, LABELS, MAX_RECORD, Place, SourceKeys,
+    Splitter, Unit,
 };
 use dayseal_keys::random;
 use indicatif::ProgressBar;
@@ -227,7 +228,8 @@ impl Run {
         tap: &Tap,
         report: &mut FileReport,
     ) -> anyhow::Result<()> {
-        let mut records = input.open(tap.clone(), self.format.has_documents()).await?;
+        let mut records =
+            input.open(tap.clone(), Splitter::new(self.format.has_documents())).await?;
         while let Some(unit) = records.next().await? {
             self.take(&records, unit, report).await?;
         }

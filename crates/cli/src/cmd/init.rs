@@ -8,12 +8,12 @@ use anyhow::Context as _;
 use dayseal_chain::{LogSettings, SealError, create_log};
 use dayseal_format::{Day, Origin, Policy, StreamId};
 use dayseal_keys::aws::{Aws, open_signer, open_source};
-use dayseal_keys::{KeyContext, KeyRef, LocalKeys, Signer, random};
+use dayseal_keys::{KeyContext, KeyError, KeyRef, LocalKeys, Signer, random};
 use dayseal_store::{OpenOptions, Store};
 
 use super::create_file;
 use crate::args::{Args, Init};
-use crate::config::{self, Check, FILE, File, Privacy, S3};
+use crate::config::{self, Check, ContentAs, FILE, File, Privacy, S3};
 use crate::exit::{Exit, UsageError};
 use crate::output::line;
 
@@ -55,6 +55,8 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
         grace_minutes: None,
         evidence: args.evidence.clone().unwrap_or_else(|| "evidence".into()),
         state: args.state.clone().unwrap_or_else(|| "state".into()),
+        content: args.content_root.clone().or(args.evidence.is_none().then(|| "content".into())),
+        content_days: None,
         keys: keys.local.as_ref().map(|_| KEYS.into()),
         signing_key: own.signing_key.clone().map(KeyRef::from),
         wrapping_key: keys.wrapping.clone(),
@@ -67,11 +69,19 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
             path_style: args.s3_path_style,
             region: args.s3_region.clone(),
         },
-        privacy: Privacy::default(),
+        privacy: match own.keep_content {
+            true => {
+                Privacy { pseudonyms: true, content: Some(ContentAs::Store), ..Privacy::default() }
+            }
+            false => Privacy::default(),
+        },
         check: Check::default(),
     };
     let evidence = open_root(args, dir, &file.evidence, &file.s3).await?;
     let state = open_root(args, dir, &file.state, &file.s3).await?;
+    if let Some(content) = &file.content {
+        open_root(args, dir, content, &file.s3).await?;
+    }
     // A store that ignores preconditions would overwrite evidence in silence.
     dayseal_store::probe_conditional_create(&*state, "probe").await?;
 
@@ -103,6 +113,7 @@ pub(crate) async fn run(args: &Args, own: &Init) -> anyhow::Result<Exit> {
     }
     let mut policy = Policy::new(origin, keys.signer.verifier_key().clone(), settings.first_day);
     policy.wrapping_keys.push(keys.wrapping_key_id);
+    policy.wrapping_keys.extend(keys.content_key_id);
     policy.retention_floor = settings.retention_days;
     write_new(&dir.join(POLICY), &policy.to_string())?;
     let header = "# dayseal configuration, see docs/cli.md. Paths are relative to this file.\n";
@@ -125,6 +136,7 @@ fn report(
             "first_day": policy.first_day,
             "evidence": evidence.url(),
             "state": state.url(),
+            "content": file.content,
             "config": dir.join(FILE),
             "keys": file.keys.as_ref().map(|keys| dir.join(keys)),
             "policy": dir.join(POLICY),
@@ -137,6 +149,14 @@ fn report(
     line(format!("made the log {} with {} as its first day", policy.origin, policy.first_day))?;
     line(format!("  evidence       {}", evidence.url()))?;
     line(format!("  state          {}", state.url()))?;
+    if let Some(content) = &file.content {
+        let kept = if file.privacy.content.is_some() {
+            ""
+        } else {
+            " (nothing is kept there yet: see [privacy] in docs/cli.md)"
+        };
+        line(format!("  content        {content}{kept}"))?;
+    }
     line(format!("  configuration  {}", dir.join(FILE).display()))?;
     if let Some(keys) = &file.keys {
         let can = match (&file.signing_key, &file.wrapping_key) {
@@ -173,6 +193,8 @@ struct NewKeys {
     /// The wrapping key as the configuration names it; an alias is resolved, since policies name keys.
     wrapping: Option<KeyRef>,
     wrapping_key_id: String,
+    /// Of the key that wraps content keys, if it is another.
+    content_key_id: Option<String>,
 }
 
 impl NewKeys {
@@ -189,15 +211,27 @@ impl NewKeys {
         signer.sign(format!("dayseal init of {origin}\n").as_bytes()).await?;
         let Some(arn) = &own.wrapping_key else {
             let wrapping_key_id = local.wrapping_key_id()?.to_owned();
-            return Ok(Self { local: Some(local), signer, wrapping: None, wrapping_key_id });
+            let content_key_id = Some(local.content_key_id()?.to_owned());
+            let (local, wrapping) = (Some(local), None);
+            return Ok(Self { local, signer, wrapping, wrapping_key_id, content_key_id });
         };
         local = local.without_wrapping_key();
         let key = KeyRef::from(arn.clone());
-        let context = KeyContext { origin: origin.clone(), stream: StreamId(random()?), day };
+        let context = KeyContext::entries(origin, StreamId(random()?), day);
         let made = open_source(aws, &key, origin).await?.generate(&context).await?;
         let key = if arn.is_alias() { made.key_id.parse()? } else { key };
         let local = own.signing_key.is_none().then_some(local);
-        Ok(Self { local, signer, wrapping: Some(key), wrapping_key_id: made.key_id })
+        // Of a KMS key it is the same; of a secret's key file it stands in the file.
+        let content = KeyContext::content(origin, context.stream, day);
+        let content = match open_source(aws, &key, origin).await?.generate(&content).await {
+            Ok(made) => Some(made.key_id),
+            // A key file made for entries alone.
+            Err(KeyError::Absent { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let (wrapping, wrapping_key_id) = (Some(key), made.key_id);
+        let content_key_id = content.filter(|id| *id != wrapping_key_id);
+        Ok(Self { local, signer, wrapping, wrapping_key_id, content_key_id })
     }
 }
 

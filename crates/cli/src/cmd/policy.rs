@@ -35,8 +35,10 @@ fn as_json(p: &Policy) -> serde_json::Value {
         "origin": p.origin,
         "verifier_keys": p.verifier_keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "wrapping_keys": p.wrapping_keys,
+        "officers": p.officers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "first_day": p.first_day,
         "retention_floor_days": p.retention_floor,
+        "content_days": p.content_days,
         "require": p.require.to_string(),
         "max_seal_hours": p.max_seal_hours,
         "services": p.services,
@@ -55,8 +57,14 @@ fn print(p: &Policy) -> anyhow::Result<()> {
     if p.wrapping_keys.is_empty() {
         line("data keys by    nobody: entries cannot be opened under this policy")?;
     }
+    for key in &p.officers {
+        line(format!("officer         {key}"))?;
+    }
     line(format!("first day       {}", p.first_day))?;
     line(format!("kept at least   {} days", p.retention_floor))?;
+    if let Some(days) = p.content_days {
+        line(format!("contents live   {days} days"))?;
+    }
     line(format!("requires level  {}", p.require))?;
     line(format!("sealed within   {} hours of a day's end", p.max_seal_hours))?;
     for (service, days) in &p.services {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use dayseal::{Acknowledgement, AuditLog, Event, EventDraft, RecordError};
-use dayseal_import::{MAX_RECORD, Unit};
+use dayseal::{Acknowledgement, AuditLog, EventDraft, RecordError};
+use dayseal_import::{Splitter, Unit};
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::args::{Args, Record};
+use crate::attached::{self, MAX_LINE};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::input::{Inputs, Records, Refusals, Tap, interrupted};
@@ -28,6 +29,7 @@ struct Summary {
     refused: u64,
     batches: u64,
     bytes: u64,
+    content_bytes: u64,
     redacted: u64,
 }
 
@@ -57,6 +59,7 @@ pub(crate) async fn run(args: &Args, own: &Record) -> anyhow::Result<Exit> {
     summary.refused = recorder.refusals.count;
     summary.batches = metrics.stored_batches;
     summary.bytes = metrics.stored_bytes;
+    summary.content_bytes = metrics.stored_content_bytes;
     summary.redacted = metrics.redacted.total();
     report(args, own, &summary)?;
     if unread > 0 {
@@ -82,6 +85,9 @@ fn report(args: &Args, own: &Record, s: &Summary) -> anyhow::Result<()> {
         count(s.batches, "batch", "batches"),
         bytes(s.bytes)
     );
+    if s.content_bytes > 0 {
+        text.push_str(&format!("; {} of content", bytes(s.content_bytes)));
+    }
     if s.redacted > 0 {
         text.push_str(&format!("; redacted {}", count(s.redacted, "text", "texts")));
     }
@@ -125,7 +131,7 @@ impl Recorder {
             let mut records = tokio::select! {
                 biased;
                 () = &mut interrupt => return Err(stopped(0)),
-                opened = input.open(Tap::new(&self.bar, None), false) => opened?,
+                opened = input.open(Tap::new(&self.bar, None), Splitter::new(false).limit(MAX_LINE)) => opened?,
             };
             while let Some(unit) = {
                 let next = self.next_unit(&mut records);
@@ -167,8 +173,8 @@ impl Recorder {
         // Without documents, every unit is a line.
         let Unit::Record { line, too_long, .. } = unit else { return Ok(()) };
         let draft = match too_long {
-            true => Err(format!("longer than {MAX_RECORD} bytes")),
-            false => Event::from_json(text).map_err(|e| e.to_string()),
+            true => Err(format!("longer than {MAX_LINE} bytes")),
+            false => attached::parse(text),
         };
         match draft {
             Ok(draft) => self.record(&records.name, line, draft).await?,
@@ -198,6 +204,7 @@ impl Recorder {
         match self.log.record(draft).await {
             Ok(_) => self.summary.recorded += 1,
             Err(RecordError::Invalid(e)) => self.refuse(name, number, &e.to_string()),
+            Err(RecordError::Attachment(e)) => self.refuse(name, number, &e.to_string()),
             Err(e) => return Err(e.into()),
         }
         Ok(())
@@ -214,6 +221,9 @@ impl Recorder {
                 }
             }
             Err(RecordError::Invalid(e)) => {
+                self.refuse(&answer.name, answer.number, &e.to_string());
+            }
+            Err(RecordError::Attachment(e)) => {
                 self.refuse(&answer.name, answer.number, &e.to_string());
             }
             Err(e) => return Err(e.into()),

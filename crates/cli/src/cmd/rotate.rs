@@ -127,7 +127,7 @@ async fn wrapping_key(config: &Config<'_>, path: PathBuf, to: &KeyRef) -> anyhow
     let file = config.file()?;
     make_file(to, |keys| keys.without_signing_key().without_log_secret(), &file.origin)?;
     let (origin, stream) = (file.origin.clone(), StreamId(random()?));
-    let context = KeyContext { origin: origin.clone(), stream, day: config.now()?.day() };
+    let context = KeyContext::entries(&origin, stream, config.now()?.day());
     let made = open_source(&config.aws, to, &origin).await?.generate(&context).await?;
     let mut edit = Edit::open(path)?;
     let to = match to {

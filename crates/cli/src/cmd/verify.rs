@@ -33,8 +33,12 @@ pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
     // Less deep, no key is needed: none is asked for.
     let opener = if level == Level::Entries { config.opener().await? } else { None };
     let opener = opener.as_ref().map(|o| &*o.keys);
-    let verifier =
+    let content = if level == Level::Entries { config.content().await? } else { None };
+    let mut verifier =
         Verifier::new(&*evidence, state.as_deref(), policy.as_ref(), opener, options).await?;
+    if let Some(content) = &content {
+        verifier = verifier.with_content(&**content);
+    }
     let progress = VerifyProgress::new(args, own.resume.clone());
     let report = match saved_walk(own.resume.as_deref())? {
         Some(walk) => verifier.resume(walk, &progress).await,

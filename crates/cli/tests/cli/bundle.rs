@@ -172,6 +172,10 @@ fn every_edit_is_found() {
     fs::remove_file(copy.join("more")).unwrap();
     std::os::unix::fs::symlink("/dev/null", copy.join("link")).unwrap();
     check(&log, &copy).exits(1).prints("neither a file nor a directory");
+    // A link in the place of a file is not followed.
+    fs::remove_file(copy.join("bundle.json")).unwrap();
+    std::os::unix::fs::symlink(dir.join("bundle.json"), copy.join("bundle.json")).unwrap();
+    check(&log, &copy).exits(3).prints("not a regular file");
     // Another log's policy, and the copy in the bundle is not asked.
     let other = Log::new();
     fs::copy(other.path("policy"), log.home("auditor.policy")).unwrap();

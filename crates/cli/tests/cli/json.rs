@@ -17,6 +17,7 @@ struct Init {
     first_day: String,
     evidence: String,
     state: String,
+    content: Option<String>,
     config: String,
     keys: Option<String>,
     policy: String,
@@ -33,6 +34,7 @@ struct Record {
     refused: u64,
     batches: u64,
     bytes: u64,
+    content_bytes: u64,
     redacted: u64,
 }
 
@@ -156,6 +158,18 @@ struct Finding {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "that they are there is the test")]
+struct Contents {
+    items: u64,
+    present: u64,
+    erased: u64,
+    expired: u64,
+    closed: u64,
+    untold: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "that they are there is the test")]
 struct Totals {
     days: u64,
     records: u64,
@@ -165,6 +179,7 @@ struct Totals {
     objects: u64,
     bytes: u64,
     opened: u64,
+    contents: Contents,
     expired: u64,
     late: u64,
     streams_closed: u64,
@@ -197,8 +212,10 @@ struct Policy {
     origin: String,
     verifier_keys: Vec<String>,
     wrapping_keys: Vec<String>,
+    officers: Vec<String>,
     first_day: String,
     retention_floor_days: u32,
+    content_days: Option<u32>,
     require: String,
     max_seal_hours: u32,
     services: BTreeMap<String, u32>,
@@ -258,15 +275,20 @@ fn init_and_policy() {
     let made: Init = parse(&log.at(&now, args).exits(0).out);
     assert_eq!((made.v, made.origin.as_str()), (1, "audit.example.com/b"));
     assert_eq!(made.first_day, "2026-11-16");
+    assert_eq!(made.content.as_deref(), Some("content"));
     assert!(made.evidence.starts_with("file:///") && made.state.ends_with("/state"));
     for path in [&made.config, made.keys.as_ref().unwrap(), &made.policy] {
         assert!(log.home(path).is_file(), "{path}");
     }
     let policy: Policy = parse(&log.at(&now, ["policy", "print", "--json"]).exits(0).out);
     assert_eq!((policy.v, policy.origin.as_str()), (1, ORIGIN));
-    assert_eq!(policy.verifier_keys.len() + policy.wrapping_keys.len(), 2);
+    // One that wraps data keys, one that wraps content keys.
+    assert_eq!((policy.verifier_keys.len(), policy.wrapping_keys.len()), (1, 2));
+    assert!(policy.officers.is_empty());
     assert_eq!((made.verifier_keys.len(), made.signing_key), (1, None));
-    assert!(matches!(&made.wrapping_keys[..], [key] if key.starts_with("local:")));
+    assert!(
+        matches!(&made.wrapping_keys[..], [a, b] if a != b && a.starts_with("local:") && b.starts_with("local:"))
+    );
     assert_eq!((policy.first_day.as_str(), policy.require.as_str()), ("2026-11-16", "entries"));
     assert_eq!((policy.retention_floor_days, policy.max_seal_hours), (366, 26));
     assert!(policy.services.is_empty() && policy.known_findings.is_empty());

@@ -38,12 +38,12 @@ fn bad_lines_are_named_and_good_ones_kept() {
 }
 
 #[test]
-fn a_line_of_two_mebibytes_is_refused_and_the_next_one_kept() {
+fn a_line_of_seventeen_mebibytes_is_refused_and_the_next_one_kept() {
     let log = Log::new();
-    let long = event(&"x".repeat(2 * 1024 * 1024));
+    let long = event(&"x".repeat(17 * 1024 * 1024));
     let input = [event("before"), long, event("after")].concat();
     let done = log.feed(&time(0, 14), ["record"], input.as_bytes()).exits(1);
-    let done = done.says("stdin:2: refused: longer than 1048576 bytes");
+    let done = done.says("stdin:2: refused: longer than 16777216 bytes");
     assert!(done.err.len() < 1_000);
     assert_eq!(actions(&cat(&log)), ["before", "after"]);
 }

@@ -154,7 +154,7 @@ impl Log {
     pub(crate) fn assert_no_secret(&self, text: &str) {
         let Ok(keys) = fs::read(self.path("keys.json")) else { return };
         let Ok(keys) = serde_json::from_slice::<serde_json::Value>(&keys) else { return };
-        for name in ["signing_seed", "wrapping_key", "log_secret"] {
+        for name in ["signing_seed", "wrapping_key", "content_wrapping_key", "log_secret"] {
             let secret = keys[name].as_str().unwrap();
             assert!(secret.len() >= 43, "{name} is shorter than a key");
             assert!(!text.contains(secret), "{name} shows");

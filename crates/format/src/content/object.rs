@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::keys::{ObjectKeys, same};
 use super::part::{Placed, parse};
 use super::{
-    ContentError, ContentKey, ContentRecord, Header, MAGIC, MAX_HEADER, MAX_PARTS_LEN, PREFIX_LEN,
-    Part, Stub, VERSION,
+    ContentError, ContentKey, ContentRecord, FrameDraft, Header, MAGIC, MAX_HEADER, MAX_PARTS_LEN,
+    PREFIX_LEN, Part, Stub, VERSION,
 };
 use crate::batch::TAG_LEN;
 use crate::event::EventId;
@@ -76,6 +76,14 @@ impl<'a> ContentObject<'a> {
     /// # Errors
     /// [`ContentError`], by the first check that fails.
     pub fn open(&self, key: &ContentKey) -> Result<Vec<ContentRecord>, ContentError> {
+        Ok(self.frames(key)?.into_iter().flat_map(|frame| frame.records).collect())
+    }
+
+    /// The same, frame by frame, with the subjects of each.
+    ///
+    /// # Errors
+    /// As [`ContentObject::open`].
+    pub fn frames(&self, key: &ContentKey) -> Result<Vec<FrameDraft>, ContentError> {
         let keys = ObjectKeys::of(key, &self.header);
         if !same(&keys.commitment(), &self.header.commitment) {
             return Err(ContentError::Commitment);
@@ -83,7 +91,7 @@ impl<'a> ContentObject<'a> {
         if !same(&keys.mac(&self.header.encode_without_mac()), &self.header.mac) {
             return Err(ContentError::Mac);
         }
-        let (mut records, mut seen) = (Vec::new(), BTreeSet::new());
+        let (mut frames, mut seen) = (Vec::new(), BTreeSet::new());
         for (part, placed) in self.parts.iter().enumerate() {
             let Part::Frame(frame) = &placed.part else { continue };
             let lines = decrypt(&keys, part, placed)?;
@@ -91,7 +99,7 @@ impl<'a> ContentObject<'a> {
             let Some(body) = lines.strip_suffix(b"\n") else {
                 return Err(bad("a record without its newline"));
             };
-            let mut count = 0;
+            let mut records = Vec::new();
             for (record, line) in body.split(|byte| *byte == b'\n').enumerate() {
                 let decoded = ContentRecord::decode(line)
                     .map_err(|detail| ContentError::Record { part, record, detail })?;
@@ -100,20 +108,25 @@ impl<'a> ContentObject<'a> {
                     return Err(ContentError::Twice { entry, field });
                 }
                 records.push(decoded);
-                count += 1;
             }
-            if count != frame.records {
+            if records.len() as u64 != u64::from(frame.records) {
                 return Err(bad("the number of records is not the one that the frame says"));
             }
+            frames.push(FrameDraft { subjects: frame.subjects.clone(), records });
         }
-        Ok(records)
+        Ok(frames)
     }
 
     /// The object without the frames that name `subject`: each replaced by a stub that names the
     /// `receipt`. `None` if there is no such frame. Needs no key; all other bytes are kept.
     pub fn erase(&self, subject: &str, receipt: EventId) -> Option<Vec<u8>> {
+        self.erase_any(&[subject.to_owned()], receipt)
+    }
+
+    /// The same for a person of several names: the frames that name one of `subjects`.
+    pub fn erase_any(&self, subjects: &[String], receipt: EventId) -> Option<Vec<u8>> {
         let named = |placed: &Placed<'_>| match &placed.part {
-            Part::Frame(frame) => frame.subjects.iter().any(|s| s == subject),
+            Part::Frame(frame) => frame.names_any(subjects),
             Part::Stub(_) => false,
         };
         if !self.parts.iter().any(named) {
@@ -134,7 +147,7 @@ impl<'a> ContentObject<'a> {
 }
 
 /// Header length and length of the parts by the prefix, both within their bounds.
-fn prefix(bytes: &[u8]) -> Result<(usize, usize), ContentError> {
+pub(super) fn prefix(bytes: &[u8]) -> Result<(usize, usize), ContentError> {
     let Some(prefix) = bytes.first_chunk::<PREFIX_LEN>() else {
         return Err(ContentError::Framing("shorter than its 16-byte prefix"));
     };

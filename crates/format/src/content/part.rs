@@ -56,6 +56,11 @@ pub(super) struct Placed<'a> {
 }
 
 impl Frame {
+    /// Whether it is about one of them.
+    pub fn names_any(&self, subjects: &[String]) -> bool {
+        self.subjects.iter().any(|named| subjects.contains(named))
+    }
+
     pub(super) fn check(&self) -> Result<(), &'static str> {
         if self.records == 0 || self.records > MAX_ENTRIES {
             return Err("records: expected 1 to 262,144");
@@ -92,8 +97,22 @@ fn head(kind: u8, about: &[u8], ciphertext_len: usize) -> Vec<u8> {
     out
 }
 
-/// The part that `rest` begins with, which is number `part`; its bytes' end is the next one's start.
-pub(super) fn parse(rest: &[u8], part: usize) -> Result<Placed<'_>, ContentError> {
+/// What stands before a part's JSON.
+pub(super) struct Head {
+    kind: u8,
+    pub(super) about_len: usize,
+    ciphertext_len: usize,
+}
+
+impl Head {
+    /// Length of the whole part, in bytes.
+    pub(super) fn len(&self) -> u64 {
+        (PART_PREFIX + self.about_len + self.ciphertext_len) as u64
+    }
+}
+
+/// The first nine bytes of part number `part`, their lengths within bounds.
+pub(super) fn head_of(rest: &[u8], part: usize) -> Result<Head, ContentError> {
     let bad = |detail: &str| ContentError::Part { part, detail: detail.to_owned() };
     let Some(prefix) = rest.first_chunk::<PART_PREFIX>() else {
         return Err(bad("shorter than its 9-byte prefix"));
@@ -108,29 +127,42 @@ pub(super) fn parse(rest: &[u8], part: usize) -> Result<Placed<'_>, ContentError
     if ciphertext_len as u64 > MAX_BATCH_LEN {
         return Err(bad("ciphertext longer than 40 MiB"));
     }
-    let start = PART_PREFIX + about_len;
-    let Some(bytes) = rest.get(..start + ciphertext_len) else {
-        return Err(bad("longer than what is left of the object"));
-    };
-    let (about, ciphertext) = (&bytes[PART_PREFIX..start], &bytes[start..]);
-    let parsed = match prefix[0] {
+    Ok(Head { kind: prefix[0], about_len, ciphertext_len })
+}
+
+/// What part number `part` says in the clear.
+pub(super) fn parse_about(head: &Head, about: &[u8], part: usize) -> Result<Part, ContentError> {
+    let bad = |detail: &str| ContentError::Part { part, detail: detail.to_owned() };
+    match head.kind {
         FRAME => {
             let frame: Frame = one_encoding(about).map_err(|e| bad(&e))?;
             frame.check().map_err(bad)?;
-            if ciphertext_len <= TAG_LEN {
+            if head.ciphertext_len <= TAG_LEN {
                 return Err(bad("a frame without a ciphertext"));
             }
-            Part::Frame(frame)
+            Ok(Part::Frame(frame))
         }
         STUB => {
             let stub = one_encoding(about).map_err(|e| bad(&e))?;
-            if ciphertext_len != 0 {
+            if head.ciphertext_len != 0 {
                 return Err(bad("a stub with a ciphertext"));
             }
-            Part::Stub(stub)
+            Ok(Part::Stub(stub))
         }
-        _ => return Err(bad("of an unknown kind")),
+        _ => Err(bad("of an unknown kind")),
+    }
+}
+
+/// The part that `rest` begins with, which is number `part`; its bytes' end is the next one's start.
+pub(super) fn parse(rest: &[u8], part: usize) -> Result<Placed<'_>, ContentError> {
+    let head = head_of(rest, part)?;
+    let start = PART_PREFIX + head.about_len;
+    let Some(bytes) = rest.get(..start + head.ciphertext_len) else {
+        let detail = "longer than what is left of the object".to_owned();
+        return Err(ContentError::Part { part, detail });
     };
+    let (about, ciphertext) = (&bytes[PART_PREFIX..start], &bytes[start..]);
+    let parsed = parse_about(&head, about, part)?;
     let leaf = match &parsed {
         Part::Frame(_) => leaf_hash(bytes),
         Part::Stub(stub) => stub.leaf,

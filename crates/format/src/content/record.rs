@@ -37,6 +37,10 @@ pub enum Field {
 }
 
 impl Field {
+    /// Every item that an entry can have.
+    pub const ALL: &[Self] =
+        &[Self::Args, Self::Input, Self::Output, Self::System, Self::ChangeFrom, Self::ChangeTo];
+
     /// The path, as in the entry.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ fn origin() -> Origin {
     "audit.example.com/test".parse().unwrap()
 }
 
-fn header() -> Header {
+pub(super) fn header() -> Header {
     let zero = Digest([0; 32]);
     Header {
         commitment: zero,
@@ -25,15 +25,15 @@ fn header() -> Header {
     }
 }
 
-fn key() -> ContentKey {
+pub(super) fn key() -> ContentKey {
     ContentKey::new([3; 32])
 }
 
-fn entry(n: u8) -> EventId {
+pub(super) fn entry(n: u8) -> EventId {
     EventId::from_parts(UnixMillis::new(1_795_132_800_000).unwrap(), [n; 10])
 }
 
-fn record(n: u8, content: &[u8]) -> ContentRecord {
+pub(super) fn record(n: u8, content: &[u8]) -> ContentRecord {
     ContentRecord {
         entry: entry(n),
         field: Field::Input,
@@ -47,7 +47,7 @@ fn frame(subjects: &[&str], records: Vec<ContentRecord>) -> FrameDraft {
     FrameDraft { subjects: subjects.iter().map(|s| (*s).to_owned()).collect(), records }
 }
 
-fn three() -> Vec<u8> {
+pub(super) fn three() -> Vec<u8> {
     let frames = [
         frame(&["ada"], vec![record(1, b"about Ada"), record(2, "über Ada\n".as_bytes())]),
         frame(&["bob", "ada"], vec![record(3, b"about both")]),

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Actor, ActorType, Agent, AiCall, Change, Clock, Content, Correlation, DataClass, EventDraft,
-    EventError, EventFields, EventId, EventType, Function, KeyRef, Outcome, Oversight, Privacy,
-    Reason, Redaction, Resource, Safety, Service, Severity, Source, Trace,
+    Actor, ActorType, Agent, AiCall, Attachment, Change, Clock, Content, Correlation, DataClass,
+    EventDraft, EventError, EventFields, EventId, EventType, Function, KeyRef, Outcome, Oversight,
+    Privacy, Reason, Redaction, Resource, Safety, Service, Severity, Source, Trace,
 };
 use crate::UnixMillis;
 
@@ -19,6 +19,7 @@ pub struct EventBuilder {
     fields: Box<EventFields>,
     outcome: Option<Outcome>,
     own: bool,
+    attachments: Vec<Attachment>,
 }
 
 macro_rules! parts {
@@ -67,7 +68,7 @@ impl EventBuilder {
             kind,
             v: 0,
         };
-        Self { fields: Box::new(fields), outcome: None, own }
+        Self { fields: Box::new(fields), outcome: None, own, attachments: Vec::new() }
     }
 
     parts! {
@@ -124,6 +125,13 @@ impl EventBuilder {
     /// Sets how it ended. Required.
     pub fn outcome(mut self, outcome: Outcome) -> Self {
         self.outcome = Some(outcome);
+        self
+    }
+
+    /// Adds the content of an item: what becomes of it is the log's to say. [`EventBuilder::content`]
+    /// is for content whose size and digest are known already.
+    pub fn attach(mut self, attachment: Attachment) -> Self {
+        self.attachments.push(attachment);
         self
     }
 
@@ -188,6 +196,8 @@ impl EventBuilder {
     pub fn build(mut self) -> Result<EventDraft, EventError> {
         self.fields.outcome =
             self.outcome.ok_or_else(|| EventError::Missing { path: "outcome".into() })?;
-        EventDraft::new(self.fields, self.own)
+        let mut draft = EventDraft::new(self.fields, self.own)?;
+        self.attachments.into_iter().for_each(|attachment| draft.attach(attachment));
+        Ok(draft)
     }
 }

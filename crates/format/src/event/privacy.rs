@@ -79,12 +79,12 @@ impl ContentItem {
     }
 
     /// Content with a commitment whose opening lies in the content record.
-    pub fn commitment(bytes: u64, digest: ContentDigest, reference: impl Into<String>) -> Self {
+    pub fn commitment(bytes: u64, digest: ContentDigest) -> Self {
         Self {
             bytes,
             digest: Some(digest),
             key_version: None,
-            reference: Some(reference.into()),
+            reference: None,
             scheme: Some(DigestScheme::CommitV1),
         }
     }

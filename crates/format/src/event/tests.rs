@@ -34,7 +34,10 @@ pub(super) fn full() -> Event {
         reference: Some(format!("content/2026-01-01/0f/{n}.content#0")),
         ..ContentItem::hmac(42 + u64::from(n), ContentDigest([n; 32]), "v2")
     };
-    let commitment = ContentItem::commitment(7, ContentDigest([0xc0; 32]), "c#1");
+    let commitment = ContentItem {
+        reference: Some("c#1".into()),
+        ..ContentItem::commitment(7, ContentDigest([0xc0; 32]))
+    };
     Event::builder("ai.generation.blocked")
         .access_reason("treatment")
         .actor(Actor::agent("p_7f3a").session("s_456").on_behalf_of("p_123"))
@@ -515,7 +518,10 @@ fn item() -> impl Strategy<Value = ContentItem> {
     (number(), any::<[u8; 32]>(), name(), 0..3u8).prop_map(|(bytes, d, text, which)| match which {
         0 => ContentItem::sized(bytes),
         1 => ContentItem::hmac(bytes, ContentDigest(d), text),
-        _ => ContentItem::commitment(bytes, ContentDigest(d), text),
+        _ => ContentItem {
+            reference: Some(text),
+            ..ContentItem::commitment(bytes, ContentDigest(d))
+        },
     })
 }
 

@@ -14,18 +14,23 @@ use zeroize::Zeroizing;
 
 use super::Aws;
 use super::failure::{DECRYPT, DESCRIBE, GENERATE, failure, text, unusable};
-use crate::{Arn, DataKeyOpener, DataKeySource, GeneratedKey, KeyContext, KeyError};
+use crate::{Arn, DataKeyOpener, DataKeySource, GeneratedKey, KeyContext, KeyError, KeyKind};
 
 /// Longest wrapped key that a batch's header takes, in bytes (`docs/spec/batch.md`, "Limits").
 const MAX_WRAPPED: usize = 6_144;
 
 /// What a data key is bound to (`docs/spec/batch.md`, "AWS KMS"). CloudTrail shows it in the clear.
 fn encryption_context(context: &KeyContext) -> HashMap<String, String> {
-    HashMap::from([
+    let mut pairs = HashMap::from([
         ("dayseal-origin".to_owned(), context.origin.to_string()),
         ("dayseal-stream".to_owned(), context.stream.to_string()),
         ("dayseal-day".to_owned(), context.day.to_string()),
-    ])
+    ]);
+    // A pair more, so that a policy can allow the one kind and not the other.
+    if context.kind == KeyKind::Content {
+        pairs.insert("dayseal-kind".to_owned(), "content".to_owned());
+    }
+    pairs
 }
 
 /// Takes the 32 bytes out of an answer and wipes them there.

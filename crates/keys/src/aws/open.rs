@@ -8,7 +8,8 @@ use dayseal_format::batch::DataKey;
 
 use super::{Aws, KmsDataKeys, KmsOpener, KmsSigner, SecretKeys, Stage};
 use crate::{
-    DataKeyOpener, DataKeySource, KeyContext, KeyError, KeyRef, LocalKeys, LogSecret, Signer,
+    DataKeyOpener, DataKeySource, KeyContext, KeyError, KeyKind, KeyRef, LocalKeys, LogSecret,
+    Signer,
 };
 
 /// The source of data keys for the log `origin`. With KMS it sends no request.
@@ -81,6 +82,20 @@ pub async fn open_log_secret(
     Ok(held(aws, key, origin).await?.log_secret().ok().cloned())
 }
 
+/// The log secret of the log `origin` and the one before it, as far as the file or secret holds them: people
+/// have a pseudonym under each.
+///
+/// # Errors
+/// As [`open_source`].
+pub async fn open_log_secrets(
+    aws: &Aws,
+    key: &KeyRef,
+    origin: &Origin,
+) -> Result<Vec<LogSecret>, KeyError> {
+    let keys = held(aws, key, origin).await?;
+    Ok(keys.log_secret().ok().into_iter().chain(keys.previous_log_secret()).cloned().collect())
+}
+
 /// The id under which headers and policies name the wrapping key: an alias is resolved, a file is read.
 ///
 /// # Errors
@@ -127,7 +142,11 @@ impl DataKeyOpener for Openers {
         context: &KeyContext,
     ) -> Result<DataKey, KeyError> {
         for keys in &self.local {
-            if keys.wrapping_key_id().is_ok_and(|id| id == key_id) {
+            let own = match context.kind {
+                KeyKind::Entries => keys.wrapping_key_id(),
+                KeyKind::Content => keys.content_key_id(),
+            };
+            if own.is_ok_and(|id| id == key_id) {
                 return keys.open(key_id, wrapped, context).await;
             }
         }

@@ -24,6 +24,9 @@ pub(super) struct KeyFile {
     pub(super) signing_seed: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) wrapping_key: Option<String>,
+    /// Wraps content keys: who may open entries need not be able to open content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) content_wrapping_key: Option<String>,
     /// Root of pseudonyms, content digests and hints; made at `init` so that a log has one from its
     /// first day.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,11 +7,8 @@ use super::*;
 use dayseal_format::StreamId;
 
 fn context(stream: u8) -> KeyContext {
-    KeyContext {
-        origin: "a.example/x".parse().unwrap(),
-        stream: StreamId([stream; 16]),
-        day: "2026-11-20".parse().unwrap(),
-    }
+    let (origin, day) = ("a.example/x".parse().unwrap(), "2026-11-20".parse().unwrap());
+    KeyContext::entries(&origin, StreamId([stream; 16]), day)
 }
 
 fn now<T>(future: impl Future<Output = T>) -> T {

@@ -7,7 +7,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::KeyContext;
+use crate::{KeyContext, KeyKind};
 
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct WrappingKey {
@@ -37,7 +37,10 @@ impl WrappingKey {
             info.extend_from_slice(&(bytes.len() as u16).to_be_bytes());
             info.extend_from_slice(bytes);
         };
-        field(b"dayseal/v1/wrap");
+        field(match context.kind {
+            KeyKind::Entries => b"dayseal/v1/wrap",
+            KeyKind::Content => b"dayseal/v1/wrap-content",
+        });
         field(context.origin.as_str().as_bytes());
         field(&context.stream.0);
         field(context.day.to_string().as_bytes());

@@ -23,7 +23,7 @@ fn origin() -> Origin {
 
 fn context(stream: u8) -> KeyContext {
     let day = "2026-11-20".parse().unwrap();
-    KeyContext { origin: origin(), stream: StreamId([stream; 16]), day }
+    KeyContext::entries(&origin(), StreamId([stream; 16]), day)
 }
 
 fn sdk(endpoint: &str) -> SdkConfig {

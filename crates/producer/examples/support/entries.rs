@@ -16,7 +16,7 @@ pub(crate) async fn entries(store: &dyn Store, keys: &LocalKeys) -> Vec<Event> {
             let batch = Batch::parse(&bytes).unwrap();
             let header = batch.header();
             let (origin, stream, day) = (header.origin.clone(), header.stream, header.day);
-            let context = KeyContext { origin, stream, day };
+            let context = KeyContext::entries(&origin, stream, day);
             let key = keys.open(&header.key_id, &header.wrapped_key, &context).await.unwrap();
             let lines = batch.open(&key).unwrap();
             out.extend(lines.iter().map(|line| Event::decode(line).unwrap()));

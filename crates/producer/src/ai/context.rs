@@ -1,14 +1,14 @@
 //! Who makes a call, and for what.
 
+use dayseal_format::content::{Field, MAX_CONTENT};
 use dayseal_format::event::{
-    Actor, Agent, Content, ContentItem, Correlation, Event, EventBuilder, EventId, KeyRef, Privacy,
-    Source, Trace,
+    Actor, Agent, Attachment, Content, ContentItem, Correlation, Event, EventBuilder, EventId,
+    KeyRef, Privacy, Source, Trace,
 };
 use http::HeaderMap;
 
-use super::facts::Captured;
 use super::verdict::Observed;
-use crate::privacy::Pseudonyms;
+use crate::ContentMode;
 use crate::trace_context::traceparent;
 
 /// Who makes a call and for what: what the wire does not say. All of it may be left open.
@@ -101,53 +101,51 @@ impl CallContext {
     }
 }
 
-/// Digests for the contents of one tenant's calls.
-#[derive(Clone, Copy, Debug)]
-pub struct Digests<'a> {
-    /// The keys.
-    pub pseudonyms: &'a Pseudonyms,
-    /// The event's tenant, `default` where it names none.
-    pub tenant: &'a str,
-}
-
-impl Digests<'_> {
-    pub(super) fn item(self, captured: &Captured) -> ContentItem {
-        match captured.text() {
-            Some(text) => self.pseudonyms.content(self.tenant, text),
-            None => ContentItem::sized(captured.bytes),
-        }
-    }
-}
-
 impl Observed {
-    /// Begins the event of this call, caused by the event `parent`. Without `digests`, content is
-    /// recorded by its size alone.
+    /// Begins the event of this call, caused by the event `parent`. What was kept of prompt and answer
+    /// is attached, unless `content` is [`ContentMode::None`]: then, and where nothing was kept, its
+    /// size is recorded alone.
     ///
     /// An actor must be set where the context has none; times are the caller's to set.
     pub fn event(
         self,
         context: &CallContext,
         parent: Option<EventId>,
-        digests: Option<Digests<'_>>,
+        content: ContentMode,
     ) -> EventBuilder {
-        let item = |captured: &Option<Captured>| {
-            let captured = captured.as_ref()?;
-            let sized = || ContentItem::sized(captured.bytes);
-            Some(digests.map_or_else(sized, |digests| digests.item(captured)))
-        };
-        let content = Content {
-            args: None,
-            input: item(&self.input),
-            output: item(&self.output),
-            system: item(&self.system),
-        };
+        let captured = [
+            (Field::Input, self.input),
+            (Field::Output, self.output),
+            (Field::System, self.system),
+        ];
+        let (mut sizes, mut attachments) = (Content::default(), Vec::new());
+        for (field, captured) in captured.into_iter().filter_map(|(f, c)| Some((f, c?))) {
+            match captured.text().filter(|_| content != ContentMode::None) {
+                Some(text) => attachments.push(Attachment {
+                    // What is longer than a content record may be is told by its digest.
+                    digest_only: content == ContentMode::Digest || text.len() > MAX_CONTENT,
+                    ..Attachment::new(field, text)
+                }),
+                None => {
+                    let item = Some(ContentItem::sized(captured.bytes));
+                    match field {
+                        Field::Input => sizes.input = item,
+                        Field::Output => sizes.output = item,
+                        _ => sizes.system = item,
+                    }
+                }
+            }
+        }
         let action = self.call.operation.clone().unwrap_or_else(|| "other".to_owned());
         let mut event =
             Event::builder(self.kind).action(action).outcome(self.outcome).ai(self.call);
         let correlation = Correlation { conversation: None, job: self.job, parent_event: parent };
         event = context.apply(event, correlation);
-        if content != Content::default() {
-            event = event.content(content);
+        if sizes != Content::default() {
+            event = event.content(sizes);
+        }
+        for attachment in attachments {
+            event = event.attach(attachment);
         }
         if let Some(id) = self.request_id {
             event = event.source(Source::default().request_id(id));

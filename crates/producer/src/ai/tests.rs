@@ -93,7 +93,7 @@ impl Exchange {
 /// The event as JSON, without what is the same in every test here.
 pub(super) fn event(observed: Observed) -> Value {
     let context = CallContext::new(Actor::user("u-1"));
-    let draft = observed.event(&context, None, None).build().unwrap();
+    let draft = observed.event(&context, None, crate::ContentMode::None).build().unwrap();
     let mut event = serde_json::to_value(draft).unwrap();
     let map = event.as_object_mut().unwrap();
     assert_eq!(map.remove("actor"), Some(json!({"id": "u-1", "type": "user"})));

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::tee::Sent;
 use super::{Inner, Intent, NotRecorded, Refusal};
-use crate::ai::{CallContext, Digests, End, Observation, Observed};
+use crate::ai::{CallContext, End, Observation, Observed};
 use crate::operation::Inherited;
 use crate::{RecordError, TryRecordError};
 
@@ -131,11 +131,7 @@ impl Call {
         observed: Observed,
         more: impl FnOnce(EventBuilder) -> EventBuilder,
     ) -> Result<EventDraft, EventError> {
-        let log = &self.inner.log;
-        let tenant = self.context.tenant.as_deref().unwrap_or(log.tenant());
-        // Without a text to take it of, there is no digest: in the mode `None` no text is kept.
-        let digests = log.pseudonyms().map(|pseudonyms| Digests { pseudonyms, tenant });
-        let event = observed.event(&self.context, self.parent, digests).time(self.time);
+        let event = observed.event(&self.context, self.parent, self.inner.content).time(self.time);
         let mut event = more(event).build()?;
         self.inherited.clone().fill(event.edit());
         Ok(event)

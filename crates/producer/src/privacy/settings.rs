@@ -78,6 +78,11 @@ impl Settings {
         }
     }
 
+    /// What makes pseudonyms, if anything does.
+    pub(crate) fn pseudonyms_used(&self) -> Option<&Pseudonyms> {
+        self.pseudonyms.as_ref()
+    }
+
     /// Puts pseudonyms in the place of actors, sessions, reviewers and data subjects.
     #[must_use]
     pub fn pseudonyms(mut self, pseudonyms: Pseudonyms) -> Self {

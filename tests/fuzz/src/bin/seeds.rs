@@ -55,6 +55,9 @@ const REDACTED_PROOF: &[u8] =
 
 type Seed = (&'static str, &'static str, Vec<u8>);
 
+const STATEMENT: &str =
+    "dayseal-removal v1\norigin example.com/foo\ntime 2026-11-20T10:00:00.000Z\nday 2026-11-01\n";
+
 fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
     let now = UnixMillis::new(1_795_132_800_000)?;
     let day = now.day();
@@ -206,6 +209,7 @@ fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
         ("checkpoint", "text", text.into_bytes()),
         ("verifier_key", "ours", vkey.to_string().into_bytes()),
         ("policy", "full", policy.to_string().into_bytes()),
+        ("statement", "plain", STATEMENT.into()),
         ("acknowledgement", "plain", ack.encode().into_bytes()),
         ("proof", "two_hashes", proof.encode().into_bytes()),
         ("entry_proof", "entry", ENTRY_PROOF.to_vec()),

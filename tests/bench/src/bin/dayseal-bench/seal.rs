@@ -64,7 +64,7 @@ pub(crate) async fn run(args: Args, json: bool) -> Outcome {
             let mut id = [0; 16];
             id[..4].copy_from_slice(&(n / args.stream).to_be_bytes());
             let stream = StreamId(id);
-            let context = KeyContext { origin: settings.origin.clone(), stream, day };
+            let context = KeyContext::entries(&settings.origin, stream, day);
             let made = log.keys.generate(&context).await?;
             let zero = Digest([0; 32]);
             let fresh = Header {
