@@ -3,6 +3,8 @@
 
     dayseal_reader.py vectors DIR
     dayseal_reader.py verify LOGDIR --policy FILE [--keys FILE] [--head FILE] [--now TIME]
+    dayseal_reader.py verify-proof FILE --policy FILE
+    dayseal_reader.py verify-bundle DIR --policy FILE [--now TIME]
 
 `vectors` runs every case below DIR (tests/vectors) and exits 1 on any disagreement. `verify` checks
 a copy of an evidence root: chain and objects, with a key file also entries. Exit codes are those of
@@ -23,7 +25,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from batches import Batch, leaf_salts, unwrap, wrapping_key_id
+from bundle import Bundle, BundleParts
 from content import Content
+from entry_proof import ProofParts, check_entry_proof
 from primitives import (
     b64, Bad, batch_key, checkpoint_key, compact, content_digest, content_key, day_number, day_text, fields, hex_of, hkdf, is_consistent, key_id, leaf_hash, list_of,
     log_secret_version, lower_hex, lp, manifest_key, MIB, one_of, only_true, origin_name, padded, pseudonym, root_of_inclusion, service_name, sha256, split,
@@ -667,6 +671,9 @@ def run_case(folder, name, data, inputs):
     elif folder == "proof":
         record = bytes.fromhex(inputs["record"])
         check_proof(data, record, inputs["origin"], [Vkey(inputs["vkey"])])
+    elif folder == "entry_proof":
+        parts = ProofParts(check_proof, decode_record, check_entry)
+        check_entry_proof(data, inputs["origin"], [Vkey(inputs["vkey"])], parts)
     elif folder == "ack":
         decode_ack(data)
     elif folder == "policy":
@@ -1149,10 +1156,7 @@ def verify(args):
             raise ValueError("keys of another log")
         if keys is not None and "wrapping_key" not in keys:
             raise ValueError("no wrapping_key in the key file")
-        if args.now:
-            now = time_ms(args.now)
-        else:
-            now = int(datetime.datetime.now(datetime.UTC).timestamp() * 1000)
+        now = time_of(args)
         head = Path(args.head).read_bytes() if args.head else None
         head = open_checkpoint(head, policy.origin, policy.keys) if head else None
     except (OSError, ValueError, Bad) as error:
@@ -1173,6 +1177,43 @@ def verify(args):
     return next((c for c in (1, 5, 4, 3) if c in codes), 0)
 
 
+def time_of(args):
+    if args.now:
+        return time_ms(args.now)
+    return int(datetime.datetime.now(datetime.UTC).timestamp() * 1000)
+
+
+def verify_bundle(args):
+    try:
+        policy = Policy(Path(args.policy).read_text())
+        now = time_of(args)
+    except (OSError, ValueError, Bad) as error:
+        print(f"usage: {error}", file=sys.stderr)
+        return 2
+    bundle = Bundle(args.dir, policy, now, BundleParts(open_checkpoint, Manifest, check_entry))
+    for finding in bundle.findings:
+        print("\t".join(finding))
+    print(f"checked\tdays={bundle.days} batches={bundle.batches} entries={bundle.entries}")
+    return bundle.exit_code()
+
+
+def verify_proof(args):
+    try:
+        policy = Policy(Path(args.policy).read_text())
+        data = Path(args.file).read_bytes()
+    except (OSError, ValueError, Bad) as error:
+        print(f"usage: {error}", file=sys.stderr)
+        return 2
+    try:
+        parts = ProofParts(check_proof, decode_record, check_entry)
+        entry, record = check_entry_proof(data, policy.origin, policy.keys, parts)
+    except Bad as error:
+        print(f"{error.code}\t{error.detail}")
+        return 3 if error.code in ("version", "unknown_kind", "entry_version") else 1
+    print(f"holds\t{record['key']}\t{'redacted' if entry is None else entry.decode()}")
+    return 0
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -1184,9 +1225,20 @@ def main(argv=None):
     check.add_argument("--keys", help="key file with the wrapping key: also opens every entry")
     check.add_argument("--head", help="a checkpoint remembered from before")
     check.add_argument("--now", help="the time to judge by, as 2026-11-20T09:00:00.000Z")
+    proof = commands.add_parser("verify-proof", help="check an entry proof")
+    proof.add_argument("file")
+    proof.add_argument("--policy", required=True)
+    bundle = commands.add_parser("verify-bundle", help="check an evidence bundle")
+    bundle.add_argument("dir")
+    bundle.add_argument("--policy", required=True)
+    bundle.add_argument("--now", help="the time to judge by")
     args = parser.parse_args(argv)
+    if args.command == "verify-bundle":
+        return verify_bundle(args)
     if args.command == "verify":
         return verify(args)
+    if args.command == "verify-proof":
+        return verify_proof(args)
     count, wrong, beyond = run_vectors(args.dir)
     print("\n".join(wrong + [f"{count} vectors, {len(wrong)} disagreements, {beyond} beyond this reader"]))
     return 1 if wrong else 0

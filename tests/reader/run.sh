@@ -33,6 +33,19 @@ done
 check() { reader verify evidence --policy policy --keys keys.json --head state/heads/* --now 2026-11-18T09:00:00.000Z; }
 cp policy policy-before; cat line >> policy
 check
+# What was taken out of the log is checked without it, over the change of signing key.
+now=2026-11-18T09:00:00.000Z
+entry=$("$dayseal" cat 2026-11-17 | sed -n '1s/.*"id":"\([0-9a-f-]\{36\}\)".*/\1/p')
+"$dayseal" --now $now prove "$entry" --out "$work/entry.proof" 2> /dev/null
+"$dayseal" --now $now prove "$entry" --redact --out "$work/redacted.proof" 2> /dev/null
+for proof in entry redacted; do reader verify-proof "$work/$proof.proof" --policy policy > /dev/null; done
+sed 's/"outcome":"/&x/' "$work/entry.proof" > "$work/altered.proof"
+if reader verify-proof "$work/altered.proof" --policy policy > /dev/null; then echo 'the reader took an altered proof' >&2; exit 1; fi
+"$dayseal" --now $now bundle --days 2026-11-16..2026-11-17 --out "$work/bundle" > /dev/null 2>&1
+"$dayseal" --now $now bundle --days 2026-11-17 --digests --out "$work/digests" > /dev/null 2>&1
+for bundle in bundle digests; do reader verify-bundle "$work/$bundle" --policy policy --now $now; done
+chmod u+w "$work/bundle/entries/2026-11-16.txt"; sed -i '2s/"outcome":"/&x/' "$work/bundle/entries/2026-11-16.txt"
+if reader verify-bundle "$work/bundle" --policy policy --now $now > "$work/out"; then echo 'the reader took an altered bundle' >&2; cat "$work/out" >&2; exit 1; fi
 batch=$(ls evidence/entries/2026-11-16/*/*.batch); chmod u+w "$batch"
 printf X | dd of="$batch" bs=1 seek=1500 conv=notrunc status=none
 if check > "$work/out"; then echo 'the reader missed an altered batch' >&2; cat "$work/out" >&2; exit 1; fi
@@ -59,4 +72,4 @@ while [ "$day" != 2025-11-06 ]; do drop "$day"; day=$(date -u -d "$day + 1 day" 
 agree 0 'days whose time is over'
 drop 2025-11-06
 agree 4 'a day gone before its time'
-echo 'the reader agrees: the log held over a change of signing key, an unnamed key was told, one altered byte was found, and of a year what may be gone'
+echo 'the reader agrees: the log, two proofs and two bundles held over a change of signing key, an unnamed key was told, each altered byte was found, and of a year what may be gone'

@@ -7,6 +7,7 @@
 
 mod batches;
 mod contents;
+mod entry_proofs;
 mod manifests;
 mod mini;
 mod notes;
@@ -28,6 +29,7 @@ pub fn generate() -> BTreeMap<String, Vec<u8>> {
     let mut set = Set::default();
     batches::add(&mut set);
     contents::add(&mut set);
+    entry_proofs::add(&mut set);
     manifests::add(&mut set);
     notes::add(&mut set);
     texts::add(&mut set);

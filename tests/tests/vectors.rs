@@ -12,6 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use dayseal_format::batch::{Batch, BatchEncoder, BatchError, DataKey, Entries, padded_len};
 use dayseal_format::checkpoint::CheckpointError;
 use dayseal_format::content::{self, ContentError, ContentKey, ContentObject, FrameDraft, Part};
+use dayseal_format::entry_proof::{EntryProof, EntryProofError};
+use dayseal_format::event::EventError;
 use dayseal_format::manifest::ManifestError;
 use dayseal_format::merkle::{is_consistent, leaf_hash, root, root_of_inclusion};
 use dayseal_format::note::NoteError;
@@ -362,20 +364,56 @@ fn checkpoint_code(error: &CheckpointError) -> String {
     }
 }
 
+fn proof_code(e: ProofError) -> String {
+    match e {
+        ProofError::Malformed(_) => "proof".to_owned(),
+        ProofError::Checkpoint(e) => checkpoint_code(&e),
+        ProofError::Root { .. } => "root".into(),
+        other => other.to_string(),
+    }
+}
+
 #[test]
 fn proofs() {
     run("proof", |case| {
         let Ok(text) = std::str::from_utf8(&case.bytes) else { return fail("proof") };
-        let code = |e: ProofError| match e {
-            ProofError::Malformed(_) => "proof".to_owned(),
-            ProofError::Checkpoint(e) => checkpoint_code(&e),
-            ProofError::Root { .. } => "root".into(),
-            other => other.to_string(),
-        };
-        let proof = Proof::parse(text).map_err(code)?;
+        let proof = Proof::parse(text).map_err(proof_code)?;
         let record = hex::decode(case.input("record")).unwrap();
-        proof.verify(&record, &case.origin(), &[case.vkey()]).map_err(code)?;
+        proof.verify(&record, &case.origin(), &[case.vkey()]).map_err(proof_code)?;
         assert_eq!(proof.encode(), text);
+        Ok(())
+    });
+}
+
+#[test]
+fn entry_proofs() {
+    let code = |e: EntryProofError| match e {
+        EntryProofError::Version => "version".to_owned(),
+        EntryProofError::Malformed(_) => "entry_proof".into(),
+        EntryProofError::Proof(e) => proof_code(e),
+        EntryProofError::Record(RecordError::UnknownKind { .. }) => "unknown_kind".into(),
+        EntryProofError::Record(RecordError::Version { .. }) => "version".into(),
+        EntryProofError::Record(_) => "record".into(),
+        EntryProofError::NotABatch => "not_a_batch".into(),
+        EntryProofError::Root { .. } => "entry_root".into(),
+        EntryProofError::Entry(EventError::Version { .. }) => "entry_version".into(),
+        EntryProofError::Entry(_) => "entry".into(),
+        EntryProofError::Time { .. } => "entry_time".into(),
+        other => other.to_string(),
+    };
+    run("entry_proof", |case| {
+        let proof = EntryProof::parse(&case.bytes).map_err(code)?;
+        assert_eq!(proof.encode(), case.bytes);
+        let (origin, keys) = (case.origin(), [case.vkey()]);
+        let newer = ["version", "unknown_kind", "entry_version"].contains(&&*case.expect);
+        let proven = proof.verify(&origin, &keys).map_err(|e| {
+            assert_eq!(e.is_newer(), newer, "{}", case.file);
+            code(e)
+        })?;
+        // Redacting changes what is shown, not what is proven.
+        let redacted = proof.redact();
+        let again = redacted.verify(&origin, &keys).map_err(code)?;
+        assert_eq!((again.leaf, again.record, again.event), (proven.leaf, proven.record, None));
         Ok(())
     });
 }

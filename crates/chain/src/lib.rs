@@ -11,6 +11,7 @@
 //! | [`content`] | contents of entries: present, erased, expired, missing or altered | `docs/spec/content.md` |
 //! | [`expiry`] | how long manifests and checkpoints outlive what they list | `docs/spec/manifest.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
+//! | [`days`] | sealed days, each compared with its signed checkpoint | `docs/spec/manifest.md` |
 //! | [`receipts`] | completed erasures against the frames that are there | `docs/spec/erasure.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
 //!
@@ -23,6 +24,7 @@
 
 pub mod content;
 mod create;
+pub mod days;
 pub mod expiry;
 pub mod follow;
 mod head;

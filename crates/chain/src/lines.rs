@@ -38,8 +38,13 @@ pub(crate) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub(crate) fn new(store: &'a dyn Store, key: String) -> Self {
+        Self::of_version(store, key, None)
+    }
+
+    /// Lines of the version named, instead of the current one.
+    pub(crate) fn of_version(store: &'a dyn Store, key: String, version: Option<String>) -> Self {
         let (buffer, hasher) = (Vec::new(), Sha256::new());
-        Self { store, key, version: None, meta: None, fetched: 0, buffer, start: 0, hasher }
+        Self { store, key, version, meta: None, fetched: 0, buffer, start: 0, hasher }
     }
 
     /// The next line without its newline; `None` at the end.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use dayseal_format::batch::{Batch, MAX_BATCH_LEN};
 use dayseal_format::record::{BatchRecord, Record, StrayReason};
 use dayseal_format::{BatchKey, Day, Digest, Origin};
-use dayseal_store::{Entry, Store, StoreError};
+use dayseal_store::{Entry, EntryKind, Store, StoreError};
 
 /// Every version of one key, newest first.
 #[derive(Clone, Debug)]
@@ -54,6 +54,21 @@ impl<'a> Lister<'a> {
         }
         Ok(self.page.pop_front())
     }
+}
+
+/// The oldest version of a write-once object: the one that was sealed, whatever came over it. `None` where the
+/// store keeps no versions, or has no such object.
+pub(crate) async fn oldest_version(
+    store: &dyn Store,
+    key: &str,
+) -> Result<Option<String>, StoreError> {
+    if !store.capabilities().versions {
+        return Ok(None);
+    }
+    let listed = Lister::new(store, key).next().await?;
+    let mut objects = listed.filter(|v| v.key == key).map(|v| v.entries).unwrap_or_default();
+    objects.retain(|e| e.kind == EntryKind::Object);
+    Ok(objects.pop().and_then(|e| e.version))
 }
 
 /// What an object's bytes turned out to be.

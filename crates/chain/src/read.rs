@@ -1,6 +1,6 @@
 //! Reading single batches: for showing, printing, and checking acknowledgements.
 
-use dayseal_format::batch::{Batch, BatchError, Header, OpenBatch};
+use dayseal_format::batch::{Batch, BatchError, Header, MAX_HEADER, OpenBatch, PREFIX_LEN};
 use dayseal_format::manifest::lines;
 use dayseal_format::names::{entries_prefix, manifest_key};
 use dayseal_format::record::Record;
@@ -117,8 +117,20 @@ impl<'a> BatchReader<'a> {
     /// # Errors
     /// As [`BatchReader::open`].
     pub async fn read(&self, key: &BatchKey) -> Result<(Header, OpenBatch), ReadError> {
+        self.read_version(key, None).await
+    }
+
+    /// The same of the version that a batch record names, whatever lies over it.
+    ///
+    /// # Errors
+    /// As [`BatchReader::open`].
+    pub async fn read_version(
+        &self,
+        key: &BatchKey,
+        version: Option<&str>,
+    ) -> Result<(Header, OpenBatch), ReadError> {
         let object = key.to_string();
-        let stored = self.evidence.get(&object, None, READ_LIMIT).await?;
+        let stored = self.evidence.get(&object, version, READ_LIMIT).await?;
         let found = Digest::of(&stored.bytes);
         if found != key.digest {
             return Err(ReadError::Digest { object, expected: key.digest, found });
@@ -139,6 +151,26 @@ impl<'a> BatchReader<'a> {
         let open = batch.open(&data_key).map_err(|source| ReadError::Batch { object, source })?;
         Ok((batch.header().clone(), open))
     }
+}
+
+/// A batch's header, read without the rest: a claim, since nothing compares it with the digest in the key.
+///
+/// # Errors
+/// [`ReadError`], by what fails first.
+pub async fn read_header(
+    evidence: &dyn Store,
+    origin: &Origin,
+    key: &BatchKey,
+) -> Result<Header, ReadError> {
+    let object = key.to_string();
+    let most = (PREFIX_LEN + MAX_HEADER) as u64;
+    let piece = evidence.get_range(&object, None, 0, most).await?;
+    let header = Header::parse_prefix(&piece.bytes);
+    let h = header.map_err(|source| ReadError::Batch { object: object.clone(), source })?;
+    if (&h.origin, h.day, h.stream, h.seq) != (origin, key.day, key.stream, key.seq) {
+        return Err(ReadError::Place { object });
+    }
+    Ok(h)
 }
 
 /// What lies under a day's prefix: the batches, and the names that are none.

@@ -1,5 +1,6 @@
 //! Flags, as given. What they mean is decided in `config` and in the commands.
 
+mod desk;
 mod rights;
 
 use std::path::PathBuf;
@@ -11,6 +12,9 @@ use dayseal_import::Format;
 use dayseal_keys::{Arn, KeyRef};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use desk::{
+    Activity, Bundle, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle, VerifyProof,
+};
 pub(crate) use rights::*;
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
@@ -120,6 +124,45 @@ pub(crate) enum Command {
     /// Nothing printed is proved: before the seal only the bucket protects it. A batch that is altered (exit code 1)
     /// or cannot be opened (3) is told on standard error, and the others are printed. Ctrl-C ends with 0 otherwise.
     Tail(Tail),
+    /// Find an entry by its id
+    ///
+    /// Looks at the days around the id's time first, then at all others. Sealed days count only if their manifest is the one
+    /// that was signed; what is not sealed yet is marked so. Exit code 4: no such entry.
+    Get(Get),
+    /// Find the entries that fit
+    ///
+    /// Different flags must all fit; one flag given several times fits with any of its values; --any and --not take
+    /// FIELD=VALUE. A value is taken as it is: nothing in it has to be escaped. Fields: type, action, actor, actor-type,
+    /// on-behalf-of, session, subject, reviewer, resource, outcome, severity, trace, conversation, job, agent, provider,
+    /// model, safety, tenant, label, text.
+    ///
+    /// Where the log holds pseudonyms, people are found by their real ids if the log secret is at hand, under the one
+    /// before the last rotation as well.
+    Query(Box<Query>),
+    /// Sum up what an actor did
+    Activity(Activity),
+    /// Show a whole journey in order: all entries of a trace
+    ///
+    /// An intent, which says what is about to be done, is marked if no result names it. Exit code 4: no such entry.
+    Trace(Trace),
+    /// Write a proof that an entry stood in the log
+    ///
+    /// One file, which `dayseal verify-proof` checks with the policy alone, also after the entry has expired. It holds
+    /// the entry in the clear, unless it is redacted: then it shows where an entry stands, and not what it says.
+    Prove(Prove),
+    /// Check a proof, without the log
+    ///
+    /// Exit code 0: it holds; 1: it does not; 3: it could not be checked.
+    VerifyProof(VerifyProof),
+    /// Write an evidence bundle: some days, to be checked without the log
+    ///
+    /// A directory with the days' entries, manifests and checkpoints and a README.txt that says how to check them by hand.
+    /// With --digests it holds no entry, and shows only which ones there were.
+    Bundle(Bundle),
+    /// Check an evidence bundle, without the log
+    ///
+    /// Trust comes from your own policy, never from the copy in the bundle. Exit codes as of `verify`.
+    VerifyBundle(VerifyBundle),
     /// Check acknowledgements
     ///
     /// One acknowledgement a line, as `record --durable` prints them.

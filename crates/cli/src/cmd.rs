@@ -1,17 +1,22 @@
 //! The commands.
 
 pub(crate) mod ack;
+pub(crate) mod activity;
+pub(crate) mod bundle;
 pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod content;
 mod destroy;
 mod find;
+pub(crate) mod get;
 pub(crate) mod hold;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod officer;
 pub(crate) mod policy;
+pub(crate) mod prove;
+pub(crate) mod query;
 pub(crate) mod record;
 pub(crate) mod retention;
 pub(crate) mod rotate;
@@ -19,7 +24,10 @@ pub(crate) mod seal;
 pub(crate) mod show;
 pub(crate) mod subject;
 pub(crate) mod tail;
+pub(crate) mod trace;
 pub(crate) mod verify;
+pub(crate) mod verify_bundle;
+pub(crate) mod verify_proof;
 
 use std::fs;
 use std::io::{self, Write as _};

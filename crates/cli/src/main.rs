@@ -1,10 +1,12 @@
 //! The `dayseal` command: thin over the libraries. This file knows exit codes and nothing else.
 
+mod access;
 mod args;
 mod attached;
 mod cmd;
 mod config;
 mod config_edit;
+mod desk;
 mod entries;
 mod exit;
 mod input;
@@ -12,6 +14,7 @@ mod keys;
 mod output;
 mod progress;
 mod recording;
+mod rows;
 
 use std::process::ExitCode;
 
@@ -45,6 +48,14 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Show(a) => cmd::show::run(&args, a).await,
             Command::Cat(a) => cmd::cat::run(&args, a).await,
             Command::Tail(a) => cmd::tail::run(&args, a).await,
+            Command::Get(a) => cmd::get::run(&args, a).await,
+            Command::Query(a) => cmd::query::run(&args, a).await,
+            Command::Activity(a) => cmd::activity::run(&args, a).await,
+            Command::Trace(a) => cmd::trace::run(&args, a).await,
+            Command::Prove(a) => cmd::prove::run(&args, a).await,
+            Command::VerifyProof(a) => cmd::verify_proof::run(&args, a),
+            Command::Bundle(a) => cmd::bundle::run(&args, a).await,
+            Command::VerifyBundle(a) => cmd::verify_bundle::run(&args, a).await,
             Command::Ack(a) => cmd::ack::run(&args, a).await,
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Content(a) => cmd::content::run(&args, a).await,

@@ -18,7 +18,7 @@ mod keys;
 mod padding;
 
 pub use decode::{Batch, OpenBatch};
-pub use encode::{BatchEncoder, EncodedBatch, Entries};
+pub use encode::{BatchEncoder, EncodedBatch, Entries, leaf_of};
 pub(crate) use header::base64_bytes;
 pub use header::{Header, MAX_HEADER, MAX_HINTS, MAX_KEY_ID, MAX_WRAPPED_KEY};
 pub use keys::DataKey;

@@ -11,7 +11,8 @@
 //! | `objects.md` | [`names`], [`time`], [`LogFile`] |
 //! | `manifest.md` | [`record`], [`manifest`] |
 //! | `checkpoint.md` | [`merkle`], [`note`], [`checkpoint`] |
-//! | `policy.md`, `acknowledgement.md`, `proof.md` | [`policy`], [`ack`], [`proof`] |
+//! | `policy.md`, `acknowledgement.md` | [`policy`], [`ack`] |
+//! | `proof.md`, `entry-proof.md` | [`proof`], [`entry_proof`] |
 //! | `statement.md` | [`statement`] |
 //!
 //! # What it trusts
@@ -34,6 +35,7 @@ pub mod ack;
 pub mod batch;
 pub mod checkpoint;
 pub mod content;
+pub mod entry_proof;
 pub mod event;
 mod hash;
 mod log_file;
@@ -52,6 +54,7 @@ pub mod time;
 
 pub use ack::Acknowledgement;
 pub use checkpoint::Checkpoint;
+pub use entry_proof::EntryProof;
 pub use hash::{Digest, DigestError};
 pub use log_file::LogFile;
 pub use manifest::Manifest;

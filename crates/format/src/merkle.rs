@@ -4,6 +4,10 @@
 //! `SHA-256("")`, and a tree of n leaves splits at the largest power of two smaller than n. The
 //! prefixes keep a leaf from posing as a node; odd nodes are never duplicated.
 
+mod path;
+
+pub use path::PathFinder;
+
 use crate::Digest;
 
 /// Hash of a leaf whose bytes are `data`.

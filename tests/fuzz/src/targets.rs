@@ -5,14 +5,17 @@ use dayseal_format::content::{
     self, ContentError, ContentKey, ContentObject, ContentRecord, Field, FrameDraft, Part,
 };
 use dayseal_format::event::{ContentDigest, Defaults, Event, EventDraft, EventId, Service};
+use dayseal_format::merkle::{leaf_hash, root_of_inclusion};
 use dayseal_format::names::{parse_checkpoint_key, parse_manifest_key};
 use dayseal_format::proof::Proof;
 use dayseal_format::{
-    Acknowledgement, BatchKey, Checkpoint, Day, Digest, LogFile, Manifest, Note, Origin, Policy,
-    Record, ServiceName, Statement, StreamId, UnixMillis, VerifierKey,
+    Acknowledgement, BatchKey, Checkpoint, Day, Digest, EntryProof, LogFile, Manifest, Note,
+    Origin, Policy, Record, ServiceName, Statement, StreamId, UnixMillis, VerifierKey,
 };
 
 use dayseal_import::{Fernet, Format, Importer, Place, SourceKeys, Splitter};
+
+use ed25519_dalek::{Signer as _, SigningKey};
 
 use crate::seal;
 
@@ -36,6 +39,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("statement", statement),
     ("acknowledgement", acknowledgement),
     ("proof", proof),
+    ("entry_proof", entry_proof),
     ("event", event),
     ("event_json", event_json),
     ("names", names),
@@ -228,6 +232,28 @@ fn proof(bytes: &[u8]) {
     let origin: Origin = "example.com/foo".parse().expect("an origin");
     let known: VerifierKey = VKEY.parse().expect("the example");
     let _ = proof.verify(b"record", &origin, &[known]);
+}
+
+/// Signed here again, so that what lies behind the signature is reached.
+fn entry_proof(bytes: &[u8]) {
+    let Ok(mut proof) = EntryProof::parse(bytes) else { return };
+    assert_eq!(proof.encode(), bytes, "one encoding");
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let origin: Origin = "example.com/foo".parse().expect("an origin");
+    let known = VerifierKey::new(origin.as_str(), key.verifying_key().as_bytes()).expect("a key");
+    let size =
+        Checkpoint::parse_unverified(proof.proof.checkpoint.as_bytes()).map_or(1, |c| c.size);
+    let record = leaf_hash(&proof.record);
+    let root = root_of_inclusion(record, proof.proof.index, size, &proof.proof.path);
+    let Some(root) = root else { return };
+    let text = Checkpoint { origin: origin.clone(), size, root }.text();
+    let signature = key.sign(text.as_bytes()).to_bytes();
+    proof.proof.checkpoint = Note::encode(&text, &known, &signature);
+    let known = [known];
+    if let Ok(proven) = proof.verify(&origin, &known) {
+        let again = proof.redact().verify(&origin, &known).expect("redacted, it still holds");
+        assert_eq!((again.leaf, again.record), (proven.leaf, proven.record));
+    }
 }
 
 fn event(line: &[u8]) {

@@ -19,7 +19,7 @@ use super::verifier::Verifier;
 use super::walk::Walk;
 use crate::SealError;
 use crate::expiry::{CHAIN_DAYS, chain_kept_from};
-use crate::objects::Lister;
+use crate::objects::{Lister, oldest_version};
 
 /// Which days have a manifest and a checkpoint.
 #[derive(Debug, Default)]
@@ -170,15 +170,7 @@ impl Verifier<'_> {
 
     /// The oldest version of a write-once object: the one that was sealed, whatever came over it.
     pub(super) async fn oldest(&self, key: &str, limit: u64) -> Result<Bytes, StoreError> {
-        let version = if self.evidence.capabilities().versions {
-            let listed = Lister::new(self.evidence, key).next().await?;
-            let mut objects =
-                listed.filter(|v| v.key == key).map(|v| v.entries).unwrap_or_default();
-            objects.retain(|e| e.kind == EntryKind::Object);
-            objects.pop().and_then(|e| e.version)
-        } else {
-            None
-        };
+        let version = oldest_version(self.evidence, key).await?;
         Ok(self.evidence.get(key, version.as_deref(), limit).await?.bytes)
     }
 

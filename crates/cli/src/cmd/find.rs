@@ -9,10 +9,6 @@ use crate::config::Config;
 /// An entry and where it is.
 pub(crate) struct Found {
     pub(crate) key: BatchKey,
-    /// Its place in the batch.
-    pub(crate) index: usize,
-    /// Its stored bytes: what the leaf hash is over.
-    pub(crate) line: Vec<u8>,
     pub(crate) event: Event,
 }
 
@@ -35,10 +31,10 @@ pub(crate) async fn find_entry(
         let (batches, _) = list_day(&*evidence, day).await?;
         for key in batches {
             let Ok(open) = reader.open(&key).await else { continue };
-            for (index, line) in open.iter().enumerate() {
+            for line in open.iter() {
                 match Event::decode(line) {
                     Ok(event) if event.id == id => {
-                        return Ok(Some(Found { key, index, line: line.to_vec(), event }));
+                        return Ok(Some(Found { key, event }));
                     }
                     _ => {}
                 }

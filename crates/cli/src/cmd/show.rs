@@ -8,32 +8,33 @@ use dayseal_format::event::EventId;
 use dayseal_format::manifest::{MAX_MANIFEST, lines};
 use dayseal_format::names::{CHECKPOINTS, MANIFESTS, checkpoint_key, manifest_key};
 use dayseal_format::record::Record;
-use dayseal_format::{BatchKey, Checkpoint, Day, UnixMillis};
+use dayseal_format::{BatchKey, Checkpoint, Day};
 use dayseal_store::Store;
 
-use super::find::find_entry;
-use crate::args::{Args, Show};
+use super::get;
+use crate::args::{Args, Get, Reading, Show};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
-use crate::output::{bytes, clean, json, line, number, write};
+use crate::output::{bytes, clean, line, number};
 
 pub(crate) async fn run(args: &Args, own: &Show) -> anyhow::Result<Exit> {
     let what = own.what.as_str();
     let config = Config::load(args)?;
     if let Ok(day) = what.parse::<Day>() {
         let evidence = config.evidence().await?;
-        let manifest = get(&*evidence, &manifest_key(day), MAX_MANIFEST).await?;
+        let manifest = read(&*evidence, &manifest_key(day), MAX_MANIFEST).await?;
         show_bytes(args, &manifest)?;
-        let note = get(&*evidence, &checkpoint_key(day), 1 << 20).await?;
+        let note = read(&*evidence, &checkpoint_key(day), 1 << 20).await?;
         show_bytes(args, &note)?;
     } else if let Ok(id) = what.parse::<EventId>() {
-        return show_entry(args, &config, id).await;
+        let reading = Reading { purpose: None };
+        return get::run(args, &Get { id, full: false, all: false, reading }).await;
     } else if what.starts_with("entries/")
         || what.starts_with(MANIFESTS)
         || what.starts_with(CHECKPOINTS)
     {
         let evidence = config.evidence().await?;
-        show_bytes(args, &get(&*evidence, what, MAX_MANIFEST).await?)?;
+        show_bytes(args, &read(&*evidence, what, MAX_MANIFEST).await?)?;
     } else if Path::new(what).is_file() {
         show_bytes(args, &std::fs::read(what).with_context(|| format!("cannot read {what}"))?)?;
     } else {
@@ -46,7 +47,7 @@ pub(crate) async fn run(args: &Args, own: &Show) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-async fn get(evidence: &dyn Store, key: &str, limit: u64) -> anyhow::Result<Vec<u8>> {
+async fn read(evidence: &dyn Store, key: &str, limit: u64) -> anyhow::Result<Vec<u8>> {
     Ok(evidence.get(key, None, limit).await?.bytes.to_vec())
 }
 
@@ -168,21 +169,4 @@ fn show_checkpoint(args: &Args, c: &Checkpoint) -> anyhow::Result<()> {
     line(format!("  leaves       {}", number(c.size)))?;
     line(format!("  root         {}", c.root))?;
     line("  (its signature was not verified)")
-}
-
-async fn show_entry(args: &Args, config: &Config<'_>, id: EventId) -> anyhow::Result<Exit> {
-    let Some(found) = find_entry(config, id, None).await? else {
-        let made = UnixMillis::new(i64::try_from(id.millis())?)?.day();
-        line(format!("no entry {id} in the batches of {made} and the days beside it"))?;
-        return Ok(Exit::Incomplete);
-    };
-    if args.json {
-        // The stored bytes: what the leaf hash is over.
-        write(&found.line)?;
-        line("")?;
-    } else {
-        line(format!("entry {} of {}", found.index, found.key))?;
-        json(&found.event)?;
-    }
-    Ok(Exit::Ok)
 }

@@ -199,7 +199,7 @@ fn print(r: &Report) -> anyhow::Result<()> {
     line(format!("result: {words} (exit code {})", r.exit_code))
 }
 
-fn print_finding(f: &Finding) -> anyhow::Result<()> {
+pub(super) fn print_finding(f: &Finding) -> anyhow::Result<()> {
     line(format!("  {}  {}", f.code.as_str(), f.object))?;
     line(format!("    {}", f.detail))?;
     line(format!("    to do: {}  [{}]", f.code.remedy(), f.id))

@@ -4,13 +4,17 @@
 
 mod ack;
 mod aws;
+mod bundle;
 mod check;
 mod config;
 mod content;
+mod desk;
 mod import;
 mod json;
+mod json_desk;
 mod officer;
 mod place;
+mod query;
 mod record;
 mod retention;
 mod rights;

@@ -74,6 +74,19 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl Header {
+    /// Reads the header from the beginning of a batch: its first 16 bytes and at least the header. What lies
+    /// behind is not looked at; a batch shorter than its header says is refused.
+    ///
+    /// # Errors
+    /// [`BatchError`], by what is wrong.
+    pub fn parse_prefix(bytes: &[u8]) -> Result<Self, BatchError> {
+        let (header_len, _) = prefix(bytes)?;
+        let header = bytes.get(PREFIX_LEN..PREFIX_LEN + header_len);
+        Self::decode(header.ok_or(BatchError::Framing("shorter than its header"))?)
+    }
+}
+
 /// Header and ciphertext length by the prefix, both within their bounds.
 fn prefix(bytes: &[u8]) -> Result<(usize, usize), BatchError> {
     let Some(prefix) = bytes.first_chunk::<PREFIX_LEN>() else {
@@ -152,6 +165,11 @@ impl OpenBatch {
     /// All lines with their newlines, as recorded.
     pub fn lines(&self) -> &[u8] {
         &self.lines
+    }
+
+    /// The entries in order, each with its leaf salt.
+    pub fn salted(&self) -> impl Iterator<Item = ([u8; 16], &[u8])> {
+        self.salts.iter().map(|salt| salt.0).zip(self.iter())
     }
 
     /// Salt and audit path of one entry, for a proof; `None` if out of range.

@@ -200,6 +200,11 @@ pub(super) fn salted_root<'a>(
 
 /// One leaf of a batch's tree.
 pub(super) fn salted_leaf(salt: &aes::Block, entry: &[u8]) -> Digest {
+    leaf_of(&salt.0, entry)
+}
+
+/// The leaf of an entry in its batch's tree: `SHA-256(0x00 ‖ salt ‖ entry)`, the entry without its newline.
+pub fn leaf_of(salt: &[u8; 16], entry: &[u8]) -> Digest {
     let mut hasher = Sha256::new();
     let mut head = [0; 17];
     head[1..].copy_from_slice(salt);

@@ -49,6 +49,10 @@ const IMPORTS: [(&str, u8, &str); 6] = [
 ];
 const DOCUMENT: &str = "\x03{\"Records\":[{\"a\":\"}\"},{\"b\":[1]}]}\n{\"c\":1}\n";
 
+const ENTRY_PROOF: &[u8] = include_bytes!("../../../vectors/entry_proof/entry_2_of_5.proof");
+const REDACTED_PROOF: &[u8] =
+    include_bytes!("../../../vectors/entry_proof/redacted_entry_2_of_5.proof");
+
 type Seed = (&'static str, &'static str, Vec<u8>);
 
 const STATEMENT: &str =
@@ -208,6 +212,8 @@ fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
         ("statement", "plain", STATEMENT.into()),
         ("acknowledgement", "plain", ack.encode().into_bytes()),
         ("proof", "two_hashes", proof.encode().into_bytes()),
+        ("entry_proof", "entry", ENTRY_PROOF.to_vec()),
+        ("entry_proof", "redacted", REDACTED_PROOF.to_vec()),
         ("event", "plain", line.clone()),
         ("event_json", "plain", line),
         ("names", "batch_key", batch_key.to_string().into_bytes()),

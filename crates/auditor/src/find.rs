@@ -1,0 +1,140 @@
+//! Finding entries: which batches can hold them, and opening those.
+//!
+//! Sealed batches are known from manifests, each compared with its signed checkpoint; what is not sealed yet from
+//! listings and headers. Nothing is skipped in silence: what cannot be relied on or read is a [`Problem`].
+
+mod by_id;
+mod catalog;
+
+pub use by_id::{Found, IdSearch};
+pub(crate) use catalog::listed_of;
+pub use catalog::{Catalog, Listed, Sealed};
+
+use dayseal_chain::days::{DayError, SealedDays};
+use dayseal_chain::read::{BatchReader, ReadError};
+use dayseal_chain::verify::Outcome;
+use dayseal_format::batch::OpenBatch;
+use dayseal_format::{BatchKey, Day, Origin, UnixMillis, VerifierKey};
+use dayseal_store::{ErrorKind, Store, StoreError};
+
+/// Batches opened at once.
+pub(crate) const JOBS: usize = 8;
+
+/// What a search reads a log with.
+#[derive(Debug)]
+pub struct LogReader<'a> {
+    /// The evidence root.
+    pub evidence: &'a dyn Store,
+    /// Opens batches under the keys that its reader allows.
+    pub batches: BatchReader<'a>,
+    /// The log.
+    pub origin: Origin,
+    /// Who may have signed its checkpoints: the policy's keys.
+    pub keys: Vec<VerifierKey>,
+    /// The log's first day: before it there is nothing.
+    pub first_day: Day,
+    /// The time: what has expired, and which day is today.
+    pub now: UnixMillis,
+}
+
+/// Something that a search could not rely on, or not read. What it found stands, what it did not find may be there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A sealed day.
+    #[error(transparent)]
+    Day(#[from] DayError),
+    /// A batch.
+    #[error(transparent)]
+    Batch(#[from] ReadError),
+    /// A batch that must still be there.
+    #[error("{key} is missing: its day is kept until {keep_until}")]
+    Missing {
+        /// The object.
+        key: BatchKey,
+        /// Until when it must be there.
+        keep_until: Day,
+    },
+    /// An object in the place of batches that is none.
+    #[error("{name} is not a readable batch")]
+    Stray {
+        /// Its name.
+        name: String,
+    },
+    /// An entry that is not one.
+    #[error("{key}: entry {index} is not an entry")]
+    Entry {
+        /// The object.
+        key: BatchKey,
+        /// Place in the batch.
+        index: u32,
+        /// Why.
+        source: dayseal_format::event::EventError,
+    },
+}
+
+impl Problem {
+    /// What it means for the log.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Day(e) => e.outcome(),
+            Self::Batch(e) => e.outcome(),
+            Self::Missing { .. } => Outcome::Incomplete,
+            Self::Stray { .. } | Self::Entry { .. } => Outcome::Altered,
+        }
+    }
+}
+
+/// How much a search looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// Days looked at.
+    pub days: u64,
+    /// Batches opened.
+    pub read: u64,
+    /// Batches left unread, since their times or their service exclude what was asked for.
+    pub skipped: u64,
+    /// Batches gone after their retention.
+    pub expired: u64,
+    /// Batches that could not be read, and days that could not be relied on.
+    pub problems: u64,
+    /// Entries in the batches opened.
+    pub entries: u64,
+}
+
+/// One batch, opened or not.
+#[derive(Debug)]
+pub enum Opened {
+    /// Its entries, checked against its root.
+    Batch(OpenBatch),
+    /// Gone, as its retention says.
+    Expired,
+    /// Not readable.
+    Problem(Problem),
+}
+
+impl<'a> LogReader<'a> {
+    /// The sealed days.
+    pub fn sealed(&self) -> SealedDays<'_> {
+        SealedDays::new(self.evidence, &self.origin, &self.keys)
+    }
+
+    /// Reads and opens one batch: of a sealed one the version that was sealed.
+    pub async fn open(&self, batch: &Listed) -> Opened {
+        match self.batches.read_version(&batch.key, batch.version.as_deref()).await {
+            Ok((_, open)) => Opened::Batch(open),
+            Err(ReadError::Store(e)) if e.kind() == ErrorKind::NotFound => match batch.sealed {
+                Some(sealed) if self.now.day() > sealed.keep_until => Opened::Expired,
+                Some(sealed) => {
+                    let (key, keep_until) = (batch.key, sealed.keep_until);
+                    Opened::Problem(Problem::Missing { key, keep_until })
+                }
+                None => Opened::Problem(ReadError::Store(e).into()),
+            },
+            Err(e) => Opened::Problem(e.into()),
+        }
+    }
+}
+
+/// A search that could not go on: the store cannot be listed.
+pub type SearchError = StoreError;
