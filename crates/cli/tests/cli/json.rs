@@ -187,6 +187,7 @@ enum AckState {
     Sealed(String),
     Stored,
     NotSealed,
+    Expired,
     Missing,
     Altered,
 }
