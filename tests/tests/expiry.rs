@@ -3,9 +3,10 @@
 
 use dayseal_chain::verify::{FindingCode as Code, Silent};
 use dayseal_chain::watch::{WatchOptions, WatchReport, Watcher};
-use dayseal_chain::{LogSettings, Report, SealError, VerifyOptions};
+use dayseal_chain::{LogSettings, Report, SealError, Sealer, VerifyOptions};
 use dayseal_format::names::{checkpoint_key, entries_prefix, manifest_key};
 use dayseal_format::{Checkpoint, Day, Level};
+use dayseal_keys::LocalKeys;
 use dayseal_store::{EntryKind, MemoryStore, Store};
 use dayseal_testkit::{TestLog, day, keys_below, noon};
 
@@ -233,7 +234,8 @@ async fn the_policys_floor_keeps_the_chain_whatever_the_log_says() {
 
 #[tokio::test]
 async fn an_edited_record_lets_nothing_expire() {
-    let (aging, oldest) = (Aging::to(440).await, oldest(440));
+    let (mut aging, oldest) = (Aging::to(440).await, oldest(440));
+    aging.log.policy.retention_floor = 0;
     // The newest record that is a year old, and says more than was signed.
     let key = manifest_key(nth(440 - YEAR));
     let text = String::from_utf8(aging.log.bytes(&key).await).unwrap();
@@ -374,6 +376,27 @@ async fn the_sealer_goes_on_behind_expired_days_and_stops_at_others() {
     aging.drop_day(oldest + 3).await;
     let again = aging.log.seal(&nth(451).to_string()).await;
     assert!(matches!(again, Err(SealError::Tampered { .. })), "{again:?}");
+}
+
+/// What lies a year back is signed by a key that the sealer does not hold any more.
+#[tokio::test]
+async fn the_sealer_goes_on_after_a_change_of_key_too() {
+    let aging = Aging::to(450).await;
+    let (log, next) = (&aging.log, LocalKeys::generate(&aging.log.settings.origin).unwrap());
+    let (old, new) = (log.keys.signer().unwrap(), next.signer().unwrap());
+    let sealer =
+        |signer| Sealer::new(&*log.evidence, &*log.state, signer, log.settings.clone()).unwrap();
+    let through = |n| (nth(n), noon(nth(n + 1)));
+    let (day, now) = through(450);
+    sealer(&old).rotating_to(&new).unwrap().seal_through(day, now, |_| {}).await.unwrap();
+    let oldest = oldest(451);
+    log.evidence.delete(&manifest_key(nth(oldest - 1)));
+    let (day, now) = through(451);
+    sealer(&new).seal_through(day, now, |_| {}).await.unwrap();
+    log.evidence.delete(&manifest_key(nth(oldest + 10)));
+    let (day, now) = through(452);
+    let refused = sealer(&new).seal_through(day, now, |_| {}).await;
+    assert!(matches!(refused, Err(SealError::Tampered { .. })), "{refused:?}");
 }
 
 #[tokio::test]

@@ -144,7 +144,10 @@ fn keys_of(keys: &[String], key: &str) -> bool {
 #[tokio::test]
 async fn what_is_held_stays_with_its_manifest() {
     let aged = Aged::new().await;
-    let held = |_: &str, day: Day| day == nth(6);
+    // An entry of one day, and the manifest alone of another.
+    let held = |key: &str, day: Day| {
+        day == nth(6) && key.starts_with("entries/") || key == manifest_key(nth(4))
+    };
     let roots = Roots { evidence: &aged.evidence, content: None };
     let run = async || {
         apply(roots, &aged.log.policy, &Rules::default(), nth(DAYS), &held, false).await.unwrap()
@@ -161,15 +164,17 @@ async fn what_is_held_stays_with_its_manifest() {
     assert!(there(checkpoint_key(nth(6))) && !there(manifest_key(nth(7))));
     let report = aged.verify_at(nth(DAYS)).await;
     assert_eq!((report.exit_code, &report.findings), (0, &vec![]));
+    assert!(there(manifest_key(nth(4))) && there(checkpoint_key(nth(4))));
     assert_eq!(run().await.days.len(), 1, "it is told each time");
     // The hold ends.
     let applied = aged.apply_at(nth(DAYS), false).await;
-    assert_eq!(counts(&applied), (1, 1, 1));
+    assert_eq!(counts(&applied), (1, 2, 2));
 }
 
 #[tokio::test]
 async fn nothing_goes_on_an_unsigned_word_or_below_the_floor() {
     let mut aged = Aged::new().await;
+    aged.log.policy.retention_floor = 0;
     // A manifest that says that its day is over, and that nobody signed.
     let target = ENTRIES_GONE;
     let key = manifest_key(nth(target));
@@ -250,4 +255,25 @@ async fn a_plan_says_what_goes_when_and_what_a_change_does() {
     assert_eq!((shorter.effect, shorter.below_floor), (Effect::Shorter, Some(2)));
     // A bucket's rule goes by age: not before the last day under the longer one is gone.
     assert_eq!(shorter.rule_not_before, nth(DAYS - 1 + 10));
+}
+
+#[tokio::test]
+async fn after_a_shorter_retention_the_chain_still_goes_in_one_piece() {
+    let settings = LogSettings { retention_days: 10, ..TestLog::settings(FIRST) };
+    let mut log = TestLog::with_settings(MemoryStore::new(), settings).await;
+    log.seal(&nth(2).to_string()).await.unwrap();
+    log.settings.retention_days = 1;
+    log.seal(&nth(5).to_string()).await.unwrap();
+    let rules = Rules::default();
+    let now = noon(nth(6));
+    let planned = plan(&*log.evidence, 1, 0, &rules, Some(1), &nothing_held, now).await.unwrap();
+    let day = planned.days[4];
+    assert_eq!((day.keep_until, day.entries_gone), (Some(nth(5)), Some(nth(13))));
+    // Not before day 2, whose objects are kept until day 12.
+    assert_eq!(day.chain_gone, planned.days[2].chain_gone);
+    assert_eq!(day.chain_gone, Some(nth(12 + 7 + 366 + 1)));
+    let change = planned.change.unwrap();
+    let spans: Vec<_> = change.sealed.iter().map(|s| (s.first, s.last, s.days)).collect();
+    assert_eq!(spans, [(nth(0), nth(2), 10), (nth(3), nth(5), 1)]);
+    assert_eq!((change.effect, change.from), (Effect::None, nth(6)));
 }

@@ -1,9 +1,9 @@
 //! Reading single batches: for showing, printing, and checking acknowledgements.
 
 use dayseal_format::batch::{Batch, BatchError, Header, MAX_HEADER, OpenBatch, PREFIX_LEN};
-use dayseal_format::manifest::lines;
-use dayseal_format::names::{entries_prefix, manifest_key};
-use dayseal_format::record::Record;
+use dayseal_format::manifest::{MAX_MANIFEST, Manifest, lines};
+use dayseal_format::names::{MANIFESTS, entries_prefix, manifest_key, parse_manifest_key};
+use dayseal_format::record::{DayRecord, Record};
 use dayseal_format::{Acknowledgement, BatchKey, Day, Digest, Origin, event::Event};
 use dayseal_keys::{DataKeyOpener, KeyError};
 use dayseal_store::{EntryKind, ErrorKind, Store, StoreError};
@@ -12,6 +12,9 @@ use serde::Serialize;
 use crate::key_cache::KeyCache;
 use crate::objects::{Lister, READ_LIMIT};
 use crate::verify::Outcome;
+
+/// Longest first line of a manifest, its `day` record, with its newline.
+const MAX_LINE: u64 = 65_536;
 
 /// A batch that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -211,13 +214,15 @@ pub enum AckState {
     Stored,
     /// Stored; no manifest lists it, and every one that could is sealed.
     NotSealed,
+    /// Not in the store, and its day's retention is over.
+    Expired,
     /// Not in the store.
     Missing,
     /// The bytes there are not the acknowledged ones, or hold another entry at that place.
     Altered,
 }
 
-/// Checks that an acknowledged entry is where it was acknowledged to be.
+/// Checks that an acknowledged entry is where it was acknowledged to be, or was until its time.
 ///
 /// The manifests are read, not verified: `verify` does that. With a `reader` the entry itself is
 /// found by place and id; without, the batch's digest has to do.
@@ -229,10 +234,14 @@ pub async fn check_acknowledgement(
     ack: &Acknowledgement,
     late_days: u16,
     reader: Option<&BatchReader<'_>>,
+    today: Day,
 ) -> Result<AckState, ReadError> {
     let key = ack.key();
     let stored = match evidence.get(&key.to_string(), None, READ_LIMIT).await {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(AckState::Missing),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            let expired = has_expired(evidence, &key, late_days, today).await?;
+            return Ok(if expired { AckState::Expired } else { AckState::Missing });
+        }
         other => other?,
     };
     if Digest::of(&stored.bytes) != ack.digest {
@@ -245,22 +254,65 @@ pub async fn check_acknowledgement(
             return Ok(AckState::Altered);
         }
     }
+    Ok(match is_listed(evidence, &key, late_days).await? {
+        Listed::By(day) => AckState::Sealed(day),
+        Listed::Unknown => AckState::Stored,
+        Listed::Never => AckState::NotSealed,
+    })
+}
+
+/// Whether manifests list a batch.
+enum Listed {
+    By(Day),
+    /// One that could is not there.
+    Unknown,
+    Never,
+}
+
+async fn is_listed(
+    evidence: &dyn Store,
+    key: &BatchKey,
+    late_days: u16,
+) -> Result<Listed, StoreError> {
     for age in 0..=i32::from(late_days) {
-        let Some(day) = ack.day.checked_add(age) else { break };
-        let manifest = match evidence
-            .get(&manifest_key(day), None, dayseal_format::manifest::MAX_MANIFEST)
-            .await
-        {
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(AckState::Stored),
+        let Some(day) = key.day.checked_add(age) else { break };
+        let manifest = match evidence.get(&manifest_key(day), None, MAX_MANIFEST).await {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Listed::Unknown),
             other => other?,
         };
-        let listed = lines(&manifest.bytes)
-            .into_iter()
-            .flatten()
-            .any(|(_, line)| matches!(Record::decode(line), Ok(Record::Batch(b)) if b.key == key));
-        if listed {
-            return Ok(AckState::Sealed(day));
+        let ours = |line| matches!(Record::decode(line), Ok(Record::Batch(b)) if b.key == *key);
+        if lines(&manifest.bytes).into_iter().flatten().any(|(_, line)| ours(line)) {
+            return Ok(Listed::By(day));
         }
     }
-    Ok(AckState::NotSealed)
+    Ok(Listed::Never)
+}
+
+/// Whether a batch that is gone was sealed and its retention is over, as its day's manifest says; if
+/// that is gone too, whether the day is over, as the newest says.
+async fn has_expired(
+    evidence: &dyn Store,
+    key: &BatchKey,
+    late_days: u16,
+    today: Day,
+) -> Result<bool, StoreError> {
+    if let Some(own) = stated(evidence, key.day).await? {
+        let over = own.keep_until < today;
+        return Ok(over && matches!(is_listed(evidence, key, late_days).await?, Listed::By(_)));
+    }
+    let mut newest = None;
+    let mut lister = Lister::new(evidence, MANIFESTS);
+    while let Some(versions) = lister.next().await? {
+        newest = newest.max(parse_manifest_key(&versions.key));
+    }
+    let Some(newest) = newest else { return Ok(false) };
+    Ok(stated(evidence, newest).await?.is_some_and(|record| key.day < record.kept_from))
+}
+
+/// The first line of a day's manifest; `None` if it is not there or no manifest.
+async fn stated(evidence: &dyn Store, day: Day) -> Result<Option<DayRecord>, StoreError> {
+    match evidence.get_range(&manifest_key(day), None, 0, MAX_LINE).await {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        other => Ok(Manifest::read_day_record(&other?.bytes).ok()),
+    }
 }

@@ -1,7 +1,7 @@
 //! What storing costs in each storage class of S3. An estimate: list prices, no requests, no restores.
 //!
 //! Source: aws.amazon.com/s3/pricing, region us-east-1, first 50 TB, as published in March 2026. Other
-//! regions cost up to half as much again.
+//! regions differ; some cost nearly twice as much.
 
 use serde::Serialize;
 

@@ -12,7 +12,7 @@ use dayseal_format::{Checkpoint, Day, Digest, Origin, UnixMillis, VerifierKey};
 use dayseal_store::{EntryKind, Store};
 
 use super::SealError;
-use crate::expiry::chain_kept_from;
+use crate::expiry::{CHAIN_DAYS, chain_kept_from};
 use crate::lines::Lines;
 use crate::objects::Lister;
 
@@ -55,16 +55,21 @@ impl Tip {
 ///
 /// A delete marker, a second version or a hole among manifests and checkpoints is an attack: plain
 /// listings would show an older state, and a create would succeed over the marker. Only what may be
-/// gone by `docs/spec/manifest.md`, "Expiry of the chain", is how lifecycle rules leave it.
+/// gone is how lifecycle rules leave it: by the sealer's own settings, `retention_days`, or by what the
+/// log says (`docs/spec/manifest.md`, "Expiry of the chain"), which a key given up since may have signed.
 pub(super) async fn newest_sealed(
     evidence: &dyn Store,
     origin: &Origin,
     known: &[VerifierKey],
     today: Day,
+    retention_days: u32,
 ) -> Result<Option<Day>, SealError> {
     let (manifests, mut odd) = list_chain(evidence, MANIFESTS, parse_manifest_key).await?;
     let (checkpoints, more) = list_chain(evidence, CHECKPOINTS, parse_checkpoint_key).await?;
     odd.extend(more);
+    let kept = i32::try_from(retention_days).ok().and_then(|d| d.checked_add(CHAIN_DAYS.into()));
+    let kept_from = kept.and_then(|days| today.checked_add(-days));
+    odd.retain(|(day, _)| !day.is_some_and(|day| kept_from.is_some_and(|k| day < k)));
     if !odd.is_empty() {
         let both = checkpoints.iter().copied().filter(|day| manifests.binary_search(day).is_ok());
         let kept_from = chain_kept_from(evidence, origin, known, both, today).await?;

@@ -159,7 +159,8 @@ impl<'a> Sealer<'a> {
     /// The newest sealed day, its manifest checked against its checkpoint.
     async fn tip(&self, now: UnixMillis) -> Result<Tip, SealError> {
         let origin = &self.settings.origin;
-        let newest = newest_sealed(self.evidence, origin, self.known(), now.day()).await?;
+        let kept = self.settings.retention_days;
+        let newest = newest_sealed(self.evidence, origin, self.known(), now.day(), kept).await?;
         let signed = read_checkpoint(self.evidence, newest, origin, self.known()).await?;
         let tip = match newest {
             None => Tip {

@@ -20,6 +20,7 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
     let opener = config.opener().await?;
     let reader = opener.as_ref().map(|o| (o.reader(&*evidence), &o.origin));
     let origin = config.origin()?;
+    let today = config.now()?.day();
     let mut exit = Exit::Ok;
     for (number, text) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let name = own.file.display();
@@ -37,7 +38,7 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
         }
         let reader = reader.as_ref().filter(|(_, own)| **own == ack.origin).map(|(r, _)| r);
         let late = config.late_days();
-        let state = check_acknowledgement(&*evidence, &ack, late, reader).await?;
+        let state = check_acknowledgement(&*evidence, &ack, late, reader, today).await?;
         if args.json {
             line(serde_json::to_string(
                 &serde_json::json!({ "v": 1, "entry": ack.entry, "state": state }),
@@ -52,6 +53,7 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
                         ack.key()
                     )
                 }
+                AckState::Expired => "expired: its retention is over".into(),
                 AckState::Missing => format!("MISSING: {} is not in the log", ack.key()),
                 AckState::Altered => format!("ALTERED: {} is not what was acknowledged", ack.key()),
             };

@@ -64,6 +64,27 @@ fn a_lost_tail_is_missing() {
 }
 
 #[test]
+fn what_is_gone_after_its_time_is_expired() {
+    let log = acknowledged();
+    log.at(&time(1, 2), ["seal"]).exits(0);
+    for batch in log.batches() {
+        fs::remove_file(log.evidence(&batch)).unwrap();
+    }
+    // Kept for 366 days: on the last of them it is missing.
+    log.at("2027-11-17T23:00:00.000Z", ["ack", "acks"]).exits(4).prints("MISSING");
+    let later = "2027-11-18T00:00:00.000Z";
+    log.at(later, ["ack", "acks"]).exits(0).prints("expired");
+    // What no seal ever listed did not expire.
+    let acks = fs::read_to_string(log.home("acks")).unwrap().replace("\"seq\":0", "\"seq\":9");
+    log.feed(later, ["ack", "-"], acks.as_bytes()).exits(4).prints("MISSING");
+    // The manifest goes too, later; the newest says which days are over.
+    let far = "2027-11-20T08:00:00.000Z";
+    log.at(far, ["seal"]).exits(0);
+    fs::remove_file(log.evidence("manifests/2026-11-16.ndjson")).unwrap();
+    log.at(far, ["ack", "acks"]).exits(0).prints("expired");
+}
+
+#[test]
 fn an_altered_batch_is_altered() {
     let log = acknowledged();
     log.at(&time(1, 2), ["seal"]).exits(0);

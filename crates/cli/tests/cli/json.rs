@@ -202,6 +202,7 @@ enum AckState {
     Sealed(String),
     Stored,
     NotSealed,
+    Expired,
     Missing,
     Altered,
 }
