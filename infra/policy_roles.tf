@@ -11,7 +11,14 @@ locals {
   ]
   open_entries = {
     Sid       = "OpenEntries", Effect = "Allow", Action = "kms:Decrypt", Resource = aws_kms_key.data.arn
-    Condition = { StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }
+    Condition = merge({ StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
+  }
+  # Content keys are wrapped by the same key in a context of one pair more.
+  entries_only = { Null = { "kms:EncryptionContext:dayseal-kind" = "true" } }
+  content_only = { "kms:EncryptionContext:dayseal-kind" = "content" }
+  open_content = {
+    Sid       = "OpenContent", Effect = "Allow", Action = "kms:Decrypt", Resource = aws_kms_key.data.arn
+    Condition = { StringEquals = merge({ "kms:EncryptionContext:dayseal-origin" = local.origins }, local.content_only) }
   }
   # Lambda sends there what failed for good.
   report_failures = [
@@ -110,6 +117,7 @@ locals {
       [for statement in [
         { Sid = "ReadContent", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.content_arn}/*" },
         { Sid = "ListContent", Effect = "Allow", Action = "s3:ListBucket", Resource = local.content_arn },
+        local.open_content,
       ] : statement if var.auditor_reads_content],
     )
   }
@@ -133,7 +141,10 @@ locals {
       { Sid = "PlaceHolds", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/holds/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
       { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },
       { Sid = "CreateEntries", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.evidence_arn}/${log}/entries/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
-      { Sid = "MakeDataKeys", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = aws_kms_key.data.arn, Condition = { StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } } },
+      {
+        Sid       = "MakeDataKeys", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = aws_kms_key.data.arn
+        Condition = merge({ StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
+      },
       local.read_storage,
       local.write_storage,
     ]

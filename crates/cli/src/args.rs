@@ -480,6 +480,32 @@ pub(crate) enum RotateCommand {
     WrappingKey(RotateWrappingKey),
     /// Make a new log secret, and keep the one before
     LogSecret,
+    /// Destroy the log secret before the last rotation: whose its pseudonyms were nobody can tell any more
+    ///
+    /// Recorded in the log before and after (key.destroyed); after, because it was looked for and not found. Copies
+    /// and backups are beyond the command.
+    DestroyLogSecret(DestroyLogSecret),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  dayseal rotate destroy-log-secret qhrf2dee --reason 'ticket 12' --by dpo")]
+pub(crate) struct DestroyLogSecret {
+    /// Its version, as it stands in pseudonyms: p1:subject:VERSION:…
+    #[arg(value_name = "VERSION")]
+    pub(crate) secret_version: String,
+    /// Why, as it will stand in the log
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Who orders it, as it will stand in the log
+    #[arg(long)]
+    pub(crate) by: String,
+    /// Do it; without, what would be done is shown
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// It is gone already, destroyed by hand or by a run that was stopped: record it
+    #[arg(long)]
+    pub(crate) gone: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,7 @@ pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod content;
+mod destroy;
 mod find;
 pub(crate) mod hold;
 pub(crate) mod import;
