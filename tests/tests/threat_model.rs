@@ -10,7 +10,8 @@ fn top() -> PathBuf {
 
 /// All code of the tests that the page may name.
 fn tests() -> String {
-    let folders = [top().join("tests/tests"), top().join("crates/cli/tests/cli")];
+    let folders = ["tests/tests", "crates/cli/tests/cli", "crates/auditor/tests/erase"]
+        .map(|f| top().join(f));
     let files = folders.iter().flat_map(|f| fs::read_dir(f).unwrap()).map(|f| f.unwrap().path());
     let code = files.filter(|f| f.extension().is_some_and(|e| e == "rs"));
     code.map(|f| fs::read_to_string(f).unwrap()).collect()

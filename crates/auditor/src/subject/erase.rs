@@ -21,6 +21,13 @@ pub const MAX_NAMES: usize = 16;
 /// Objects replaced at once: each is held in memory twice, up to 64 MiB.
 const REPLACED_AT_ONCE: usize = 2;
 
+/// Frames written down as pending at once: their object's longest list is as long.
+const MAX_PENDING: usize = 65_536;
+/// Objects that could not be replaced before a run stops: something else is wrong then.
+const MAX_STUCK: usize = 1_000;
+/// Objects of a plan told by name, of those that could not be looked at.
+const MAX_PROBLEMS: usize = 100;
+
 /// Something derived from content or entries that may name a person, and can be told to forget one.
 #[async_trait::async_trait]
 pub trait DerivedIndex: Send + Sync {
@@ -90,7 +97,9 @@ pub struct Plan {
     pub days: BTreeMap<String, Counts>,
     /// What is held.
     pub held: Vec<Held>,
-    /// What could not be looked at.
+    /// Objects that could not be looked at.
+    pub failed: u64,
+    /// The first of them.
     pub problems: Vec<Problem>,
 }
 
@@ -135,7 +144,9 @@ impl Eraser<'_> {
         let mut scan = Scan::new(self.content, subjects, self.jobs, None);
         while let Some(window) = scan.next().await? {
             plan.looked += window.looked;
-            plan.problems.extend(window.problems);
+            plan.failed += window.problems.len() as u64;
+            let room = MAX_PROBLEMS.saturating_sub(plan.problems.len());
+            plan.problems.extend(window.problems.into_iter().take(room));
             for hit in window.hits {
                 if let Some((hold, reason)) = holds.covering(&hit.object, subjects) {
                     let reason = reason.to_owned();
@@ -264,25 +275,33 @@ impl Eraser<'_> {
             _ => Pass::new(now),
         };
         open.job.holds = open.job.holds.max(holds.last());
-        self.settle_pending(open, &mut pass).await;
+        self.settle_pending(open, holds, &mut pass).await;
 
         let subjects = open.job.subjects.clone();
         let mut scan = Scan::new(self.content, &subjects, self.jobs, pass.after.clone());
         while let Some(window) = scan.next().await? {
-            let mut due = false;
-            for hit in window.hits {
-                if holds.covering(&hit.object, &subjects).is_some() {
-                    pass.held += 1;
-                } else {
-                    due = true;
-                    open.job.pending.entry(hit.object).or_default().extend(hit.frames);
+            let mut hits = window.hits.into_iter().peekable();
+            while hits.peek().is_some() {
+                let mut frames = 0;
+                while let Some(hit) = hits.next_if(|_| frames < MAX_PENDING) {
+                    if holds.covering(&hit.object, &subjects).is_some() {
+                        pass.held += 1;
+                    } else {
+                        frames += hit.frames.len();
+                        open.job.pending.entry(hit.object).or_default().extend(hit.frames);
+                    }
                 }
-            }
-            if due {
-                // Written down before it is done, so that a crash loses no count.
-                open.job.pass = Some(pass.clone());
-                open.save(self.state).await?;
-                self.settle_pending(open, &mut pass).await;
+                if frames > 0 {
+                    // Written down before it is done, so that a crash loses no count.
+                    open.job.pass = Some(pass.clone());
+                    open.save(self.state).await?;
+                    self.settle_pending(open, holds, &mut pass).await;
+                }
+                if open.job.pending.len() > MAX_STUCK {
+                    open.job.pass = Some(pass);
+                    open.save(self.state).await?;
+                    return Ok(Ended::Unfinished);
+                }
             }
             window.problems.into_iter().for_each(|problem| pass.fail(problem));
             if !window.last.is_empty() {
@@ -301,14 +320,21 @@ impl Eraser<'_> {
     }
 
     /// Replaces what is written down as pending, and counts what was replaced already. What fails
-    /// stays pending.
-    async fn settle_pending(&self, open: &mut OpenJob, pass: &mut Pass) {
+    /// stays pending; what is held by now is left.
+    async fn settle_pending(&self, open: &mut OpenJob, holds: &Holds, pass: &mut Pass) {
         let (content, job) = (self.content, &mut open.job);
         let (subjects, receipt) = (job.subjects.as_slice(), job.receipt);
         let due = std::mem::take(&mut job.pending);
+        let held = due.keys().filter(|key| holds.covering(key, subjects).is_some()).count();
+        pass.held += held as u64;
         let mut replaced = stream::iter(due)
             .map(|(key, planned)| async move {
-                let done = replace(content, &key, subjects, receipt, &planned).await;
+                let names = match holds.covering(&key, subjects) {
+                    None => subjects,
+                    // Nobody's frames: only what an earlier run did is counted.
+                    Some(_) => &[],
+                };
+                let done = replace(content, &key, names, receipt, &planned).await;
                 (key, planned, done)
             })
             .buffer_unordered(REPLACED_AT_ONCE);

@@ -66,7 +66,7 @@ impl<'a> Scan<'a> {
     pub(crate) async fn next(&mut self) -> Result<Option<Window>, StoreError> {
         let mut window = Window::default();
         let mut keys = Vec::new();
-        while keys.len() < WINDOW {
+        while keys.len() + window.problems.len() < WINDOW {
             let Some(entry) = self.entry().await? else { break };
             if self.after.as_deref().is_some_and(|after| entry.key.as_str() <= after) {
                 continue;

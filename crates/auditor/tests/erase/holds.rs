@@ -3,11 +3,12 @@
 use dayseal_auditor::hold::{
     HoldError, Holds, Scope, place, placed, recorded, release, released, unmatched,
 };
-use dayseal_auditor::subject::{Counts, Ended};
+use dayseal_auditor::subject::{Counts, Ended, jobs};
 use dayseal_format::event::{EventDraft, EventId, Service};
 use dayseal_format::{OfficerName, UnixMillis, VerifierKey};
 use dayseal_keys::{LocalKeys, LocalSigner, Signer as _};
 use dayseal_store::{MemoryStore, Store as _};
+use dayseal_testkit::{Fault, FaultStore, Operation};
 
 use super::world::{ADA, BOB, D1, D2, SETTLED, World, at, erase, on, origin};
 
@@ -111,6 +112,34 @@ async fn a_hold_placed_while_an_erasure_is_open_keeps_what_is_late() {
     let holds = office.read().await.unwrap();
     let (_, ended) = erase(&eraser, ADA, &holds, on(SETTLED)).await.unwrap();
     assert_eq!((ended, world.parts(ADA).await.0), (Ended::Unfinished, 1));
+}
+
+#[tokio::test]
+async fn what_a_killed_run_had_written_down_is_not_erased_under_a_hold() {
+    let (world, origin, office) = (World::new().await, origin(), Office::new());
+    // It dies at its first replacement, with three objects written down as pending.
+    let content = FaultStore::new(world.content.clone(), |operation, _, _| {
+        (operation == Operation::Put).then_some(Fault::Die)
+    });
+    let dying = super::eraser(&content, &*world.state, &world.records, &origin);
+    let none = Holds::default();
+    tokio::select! {
+        _ = erase(&dying, ADA, &none, on(D2)) => panic!("it dies"),
+        () = content.died() => {}
+    }
+    let pending = jobs(&*world.state, &origin).await.unwrap().remove(0).job.pending;
+    let left = world.parts(ADA).await.0;
+    assert!(pending.len() == 3 && left > 0, "{pending:?}");
+    office.place(Scope::Subjects(vec![ADA.to_owned()])).await;
+    let holds = office.read().await.unwrap();
+    let eraser = world.eraser(&origin);
+    let (_, ended) = erase(&eraser, ADA, &holds, on(SETTLED)).await.unwrap();
+    assert_eq!((ended, world.parts(ADA).await.0), (Ended::Unfinished, left));
+    office.release(1).await;
+    let holds = office.read().await.unwrap();
+    let (open, ended) = erase(&eraser, ADA, &holds, on(SETTLED)).await.unwrap();
+    assert_eq!(ended, Ended::Completed);
+    assert_eq!(open.job.total(), Counts { objects: 3, frames: 4, records: 8 });
 }
 
 #[tokio::test]

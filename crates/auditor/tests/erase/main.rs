@@ -11,6 +11,7 @@ use dayseal_auditor::subject::{Counts, Ended, EraseError, Eraser, Order, jobs};
 use dayseal_format::content::{ContentError, ContentObject};
 use dayseal_format::names::ContentObjectKey;
 use dayseal_store::{MemoryStore, Store};
+use dayseal_testkit::{Fault, FaultStore, Operation};
 use world::{
     ADA, BOB, D1, D2, Records, SETTLED, World, at, erase, key, land, object, on, order, origin,
 };
@@ -182,6 +183,27 @@ async fn many_objects_are_walked_over_in_windows() {
     let (open, _) = erase(&eraser, ADA, &none(), on(SETTLED)).await.unwrap();
     assert_eq!(open.job.total(), Counts { objects: 10, frames: 11, records: 15 });
     assert_eq!(world.parts(ADA).await.0, 0);
+}
+
+#[tokio::test]
+async fn a_root_that_takes_no_replacement_keeps_the_job_small_and_open() {
+    let (world, origin) = (World::new().await, origin());
+    for seq in 0..1_600 {
+        land(&*world.content, at(D2, 8, seq), &[(&[ADA], 1)]).await;
+    }
+    let closed = FaultStore::new(world.content.clone(), |operation, _, _| {
+        (operation == Operation::Put).then_some(Fault::Deny)
+    });
+    let denied = eraser(&closed, &*world.state, &world.records, &origin);
+    for _ in 0..2 {
+        let (open, ended) = erase(&denied, ADA, &none(), on(D2)).await.unwrap();
+        assert_eq!(ended, Ended::Unfinished);
+        assert!((1_000..1_300).contains(&open.job.pending.len()), "{}", open.job.pending.len());
+        assert_eq!(open.job.pass.unwrap().problems.len(), 100);
+    }
+    let (open, ended) = erase(&world.eraser(&origin), ADA, &none(), on(SETTLED)).await.unwrap();
+    assert_eq!(ended, Ended::Completed);
+    assert_eq!(open.job.total(), Counts { objects: 1_603, frames: 1_604, records: 1_608 });
 }
 
 #[tokio::test]

@@ -138,8 +138,8 @@ async fn by_content(config: &Config<'_>, said: &Certificate) -> anyhow::Result<L
     let back: Vec<_> = plan.days.keys().filter(|day| **day <= through).cloned().collect();
     Ok(if !back.is_empty() {
         failed(format!("contents about the person are there again, of {}", back.join(", ")))
-    } else if !plan.problems.is_empty() {
-        not_checked(format!("{} content objects could not be read", plan.problems.len()))
+    } else if plan.failed > 0 {
+        not_checked(format!("{} content objects could not be read", plan.failed))
     } else {
         checked(format!("no content about the person is there of days up to {through}"))
     })
