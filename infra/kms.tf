@@ -25,6 +25,12 @@ locals {
         Action    = "kms:GenerateDataKey"
         Condition = { ArnEquals = { "aws:PrincipalArn" = local.producer_arns[log] }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = var.logs[log].origin } }
       }],
+      # The eraser records what it does, and opens nothing.
+      [{
+        Sid       = "Eraser", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
+        Action    = "kms:GenerateDataKey"
+        Condition = merge({ ArnEquals = { "aws:PrincipalArn" = local.eraser_arn }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
+      }],
       # `dayseal init` tries the key before it writes anything.
       [for arn in local.founders : {
         Sid       = "Setup", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
@@ -34,8 +40,13 @@ locals {
       [{
         Sid       = "Readers", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
         Action    = "kms:Decrypt"
-        Condition = { ArnEquals = { "aws:PrincipalArn" = local.reader_arns }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }
+        Condition = merge({ ArnEquals = { "aws:PrincipalArn" = local.reader_arns }, StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
       }],
+      [for arn in [local.auditor_arn] : {
+        Sid       = "ContentReaders", Effect = "Allow", Principal = { AWS = local.root_arn }, Resource = "*"
+        Action    = "kms:Decrypt"
+        Condition = { ArnEquals = { "aws:PrincipalArn" = arn }, StringEquals = merge({ "kms:EncryptionContext:dayseal-origin" = local.origins }, local.content_only) }
+      } if var.auditor_reads_content],
     )
   }
   origins     = sort([for log in values(var.logs) : log.origin])

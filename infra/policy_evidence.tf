@@ -64,7 +64,7 @@ locals {
         # A squatted number or a planted manifest stops a log, so not even an administrator may put one.
         Sid       = "DenyOthersEntries", Effect = "Deny", Principal = "*", Action = "s3:PutObject"
         Resource  = "${local.evidence_arn}/*/entries/*"
-        Condition = { ArnNotEquals = { "aws:PrincipalArn" = values(local.producer_arns) } }
+        Condition = { ArnNotEquals = { "aws:PrincipalArn" = concat(values(local.producer_arns), [local.eraser_arn]) } }
       },
       {
         Sid       = "DenyOthersChain", Effect = "Deny", Principal = "*", Action = "s3:PutObject"

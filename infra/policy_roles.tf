@@ -11,7 +11,14 @@ locals {
   ]
   open_entries = {
     Sid       = "OpenEntries", Effect = "Allow", Action = "kms:Decrypt", Resource = aws_kms_key.data.arn
-    Condition = { StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }
+    Condition = merge({ StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
+  }
+  # Content keys are wrapped by the same key in a context of one pair more.
+  entries_only = { Null = { "kms:EncryptionContext:dayseal-kind" = "true" } }
+  content_only = { "kms:EncryptionContext:dayseal-kind" = "content" }
+  open_content = {
+    Sid       = "OpenContent", Effect = "Allow", Action = "kms:Decrypt", Resource = aws_kms_key.data.arn
+    Condition = { StringEquals = merge({ "kms:EncryptionContext:dayseal-origin" = local.origins }, local.content_only) }
   }
   # Lambda sends there what failed for good.
   report_failures = [
@@ -110,6 +117,7 @@ locals {
       [for statement in [
         { Sid = "ReadContent", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.content_arn}/*" },
         { Sid = "ListContent", Effect = "Allow", Action = "s3:ListBucket", Resource = local.content_arn },
+        local.open_content,
       ] : statement if var.auditor_reads_content],
     )
   }
@@ -119,15 +127,24 @@ locals {
     "s3:GetBucketLogging",
   ]
 
-  # It drops frames without opening them: no right on the data key.
+  # It drops frames without opening them: no right to decrypt. It records what it does as a producer records.
   eraser_policy = {
     Version = "2012-10-17"
     Statement = [
       { Sid = "EraseContent", Effect = "Allow", Action = ["s3:GetObject", "s3:DeleteObject"], Resource = "${local.content_arn}/*" },
       { Sid = "ReplaceContent", Effect = "Allow", Action = "s3:PutObject", Resource = "${local.content_arn}/*", Condition = { Null = { "s3:if-match" = "false" } } },
-      { Sid = "ListContent", Effect = "Allow", Action = "s3:ListBucket", Resource = local.content_arn },
+      # Versions are listed to see that there are none.
+      { Sid = "ListContent", Effect = "Allow", Action = local.list_bucket, Resource = local.content_arn },
       { Sid = "KeepReceipts", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/erasures/*"] },
-      { Sid = "ListState", Effect = "Allow", Action = "s3:ListBucket", Resource = local.state_arn },
+      { Sid = "ReadHolds", Effect = "Allow", Action = "s3:GetObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/holds/*"] },
+      # What counts in a hold is the officer's signature.
+      { Sid = "PlaceHolds", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/holds/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
+      { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },
+      { Sid = "CreateEntries", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.evidence_arn}/${log}/entries/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
+      {
+        Sid       = "MakeDataKeys", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = aws_kms_key.data.arn
+        Condition = merge({ StringEquals = { "kms:EncryptionContext:dayseal-origin" = local.origins } }, local.entries_only)
+      },
       local.read_storage,
       local.write_storage,
     ]

@@ -10,6 +10,7 @@ locals {
     reports  = { arns = [var.roles.verifier], conditional = false }
     index    = { arns = [var.roles.sealer], conditional = false }
     erasures = { arns = [var.roles.eraser], conditional = false }
+    holds    = { arns = [var.roles.eraser], conditional = true }
   }
 
   policy = {

@@ -10,8 +10,6 @@
 #   DAYSEAL_ZIPS          directory with dayseal-<function>-<arch>.zip; without, stand-ins that fail when run
 #   DAYSEAL_ARCHITECTURE  arm64 or x86_64 (x86_64)
 #   DAYSEAL_SIGNING_KEY   kms, secret or an ARN (secret: LocalStack knows no Ed25519 in KMS)
-#   DAYSEAL_UNEVALUATED   keep, or drop: leave out the conditions that emulators do not evaluate, so that one that enforces policies
-#                         (MiniStack with AUTH=true) lets a request through at all: tests/drop_unevaluated.py. The policy matrix proves those.
 #   DAYSEAL_APPLY_DIR     where state and copy are kept; a second run with the same one changes what the first made (a new directory)
 #   DAYSEAL_PYTHON        a Python with boto3 (python3)
 # prevent_destroy is off in the copy: `terraform -chdir=$DAYSEAL_APPLY_DIR destroy` works.
@@ -45,7 +43,6 @@ PY
 fi
 
 sed -i 's/prevent_destroy = true/prevent_destroy = false/' "$work"/*.tf "$work"/state/*.tf
-if [ "${DAYSEAL_UNEVALUATED:-keep}" = drop ]; then "$python" tests/drop_unevaluated.py "$work"; fi
 cat > "$work/emulator.tf" << TF
 provider "aws" {
   region                      = "${AWS_REGION:-eu-west-1}"

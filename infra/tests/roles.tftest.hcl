@@ -11,7 +11,7 @@ run "actions" {
       sealer        = "kms:Decrypt kms:DescribeKey kms:GenerateDataKey kms:GetPublicKey kms:Sign logs:CreateLogStream logs:PutLogEvents s3:GetBucketVersioning s3:GetObject s3:GetObjectVersion s3:ListBucket s3:ListBucketVersions s3:PutObject sqs:SendMessage"
       verifier      = "kms:Decrypt kms:GenerateDataKey logs:CreateLogStream logs:PutLogEvents s3:GetBucketVersioning s3:GetObject s3:GetObjectVersion s3:ListBucket s3:ListBucketVersions s3:PutObject sns:Publish sqs:SendMessage"
       auditor       = "cloudwatch:DescribeAlarms cloudwatch:GetMetricData kms:Decrypt kms:DescribeKey kms:GetKeyPolicy kms:GetKeyRotationStatus kms:GetPublicKey kms:ListGrants lambda:GetFunctionConfiguration s3:GetBucketLocation s3:GetBucketLogging s3:GetBucketObjectLockConfiguration s3:GetBucketOwnershipControls s3:GetBucketPolicy s3:GetBucketPublicAccessBlock s3:GetBucketVersioning s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration s3:GetObject s3:GetObjectVersion s3:GetReplicationConfiguration s3:ListBucket s3:ListBucketVersions scheduler:GetSchedule sqs:GetQueueAttributes sqs:GetQueueUrl"
-      eraser        = "kms:Decrypt kms:GenerateDataKey s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject"
+      eraser        = "kms:Decrypt kms:GenerateDataKey s3:DeleteObject s3:GetBucketVersioning s3:GetObject s3:ListBucket s3:ListBucketVersions s3:PutObject"
       scheduler     = "kms:Decrypt kms:GenerateDataKey lambda:InvokeFunction sqs:SendMessage"
     }
     error_message = "the closed list of actions"

@@ -42,6 +42,9 @@ bench verify "$work/quarter" --level entries
 say "seal: one day of 10,000 batches, and of 1,000"
 bench seal "$work/seal"
 bench seal "$work/small" --batches 1000
+say "erase: one person out of 100,000 content objects, and of 10,000"
+bench erase "$work/erase"
+bench erase "$work/erase-small" --objects 10000
 if [ "${PEERS:-1}" != 0 ]; then
     say "peers"
     tests/bench/peers/run.sh ${json[@]+"${json[@]}"}

@@ -851,7 +851,8 @@ class Log:
         self.wrapping_key = bytes.fromhex(keys["wrapping_key"]) if keys else None
         # The key that the log announced, for the days after.
         self.announced = None
-        self.findings, self.checked = [], {"days": 0, "objects": 0, "entries": 0, "expired": 0, "pending": 0}
+        self.findings, self.checked = [], {"days": 0, "objects": 0, "entries": 0, "expired": 0, "expired days": 0, "pending": 0}
+        self.expired_days = set()
 
     def find(self, code, object_, detail=""):
         self.findings.append((code, object_, detail))
@@ -936,6 +937,7 @@ class Log:
                 except ValueError:
                     if name != "checkpoints/first":
                         self.find("unlisted_object", name)
+        over = self.chain_over(sealed)
         for day in [d for d in sealed if d < policy.first_day]:
             self.find("unlisted_object", f"manifests/{day}.ndjson", "before the first day")
         start = day_number(policy.first_day)
@@ -946,6 +948,11 @@ class Log:
         tree, linked = first, True
         for number in range(start, max(end, due) + 1):
             day = day_text(number)
+            if number < over and sealed.get(day) != {"manifests", "checkpoints"}:
+                self.checked["expired days"] += 1
+                self.expired_days.add(day)
+                tree, linked, previous = None, False, None
+                continue
             data = self.read(f"manifests/{day}.ndjson")
             if data is None:
                 if "checkpoints" in sealed.get(day, ()):
@@ -980,6 +987,9 @@ class Log:
                 self.find("clock_backwards", name, m.head["sealed_at"])
             if day_number(m.head["keep_until"]) - number < policy.floor:
                 self.find("retention_shortened", name, f"keep_until {m.head['keep_until']}")
+            past = number - day_number(m.head["kept_from"])
+            if m.head["kept_from"] > policy.first_day and past < policy.floor:
+                self.find("retention_shortened", name, f"kept_from {m.head['kept_from']}")
             for earlier, other in days.items():
                 if other.head["keep_until"] >= day and earlier < m.head["kept_from"]:
                     self.find("retention_shortened", name, f"kept_from {m.head['kept_from']}")
@@ -992,9 +1002,33 @@ class Log:
             self.against_head(first, days)
         return days
 
+    def chain_over(self, sealed):
+        """The first day, as a number, whose manifest and checkpoint must be there."""
+        first, year_ago = day_number(self.policy.first_day), self.now // 86_400_000 - 366
+        for day in sorted((d for d in sealed if len(sealed[d]) == 2), reverse=True):
+            if day_number(day) > year_ago:
+                continue
+            try:
+                data = self.read(f"manifests/{day}.ndjson") or b""
+                m = Manifest(data, self.policy.origin, day)
+                note = self.read(f"checkpoints/{day}") or b""
+                signed = open_checkpoint(note, self.policy.origin, self.policy.keys)
+            except Bad:
+                continue
+            if signed == (m.after.size, m.after.root()):
+                stated = day_number(m.head["kept_from"])
+                return max(first, min(stated, year_ago - self.policy.floor))
+        return first
+
     def against_head(self, first, days):
         points = {m.after.size: m.after.root() for m in days.values()} | dict([first] if first else [])
         size, root = self.head
+        oldest = days[min(days)].before if days else None
+        if self.expired_days and oldest is not None:
+            points[oldest.size] = oldest.root()
+            if 0 < size < oldest.size:
+                print("not checked\thead\tits days have expired")
+                return
         if size > max(points, default=0):
             self.find("rolled_back", "head", f"the head has {size} leaves")
         elif points.get(size) != root:
@@ -1012,7 +1046,8 @@ class Log:
                     listed[r["key"]] = r
                     own = batch_key(r["key"])[0]
                     until = max(keep.get(own, ""), keep[day] if own == day else "")
-                    self.object(r, expired=bool(until) and until < today)
+                    over = own in self.expired_days or bool(until) and until < today
+                    self.object(r, expired=over)
                 if r["kind"] == "stray":
                     listed.setdefault(r["key"], r)
                     self.find("stray_object", r["key"], r["reason"])
@@ -1028,7 +1063,8 @@ class Log:
             # is missing nobody can tell; that finding stands already.
             if own and self.policy.first_day <= own <= tomorrow:
                 open_from = day_number(newest) - days[newest].head["late_days"] if newest else -1
-                if own not in days or day_number(own) > open_from:
+                unsealed = own not in days and own not in self.expired_days
+                if unsealed or day_number(own) > open_from:
                     self.checked["pending"] += 1
                     continue
             self.find("unlisted_object", name)

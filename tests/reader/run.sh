@@ -54,4 +54,22 @@ cp policy-before policy
 if reader verify evidence --policy policy --keys keys.json --now 2026-11-19T09:00:00.000Z > "$work/out" || ! grep -q 'unnamed_key.*checkpoints/2026-11-18' "$work/out"; then
   echo 'the reader took a key that the policy does not name' >&2; cat "$work/out" >&2; exit 1
 fi
-echo 'the reader agrees: the log, two proofs and two bundles held over a change of signing key, an unnamed key was told, and each altered byte was found'
+# Fourteen months of days, of which the chain keeps one year and ten days.
+"$dayseal" --now 2025-09-01T08:00:00.000Z init "$work/old" --origin audit.example.com/old --retention-days 10 > /dev/null
+cd "$work/old"
+"$dayseal" --now 2026-11-17T09:00:00.000Z seal > /dev/null
+agree() {
+  code=0; reader verify evidence --policy policy --keys keys.json --head state/heads/* --now 2026-11-17T09:00:00.000Z > "$work/out" || code=$?
+  theirs=0; "$dayseal" --now 2026-11-17T09:00:00.000Z verify --no-progress > "$work/theirs" || theirs=$?
+  if [ "$code $theirs" != "$1 $1" ]; then
+    echo "expected $1 for $2, found $code by the reader and $theirs by dayseal" >&2; cat "$work/out" "$work/theirs" >&2; exit 1
+  fi
+}
+drop() { for path in "evidence/manifests/$1.ndjson" "evidence/checkpoints/$1"; do rm -f "$path"; done; }
+agree 0 'a whole log'
+day=2025-09-01
+while [ "$day" != 2025-11-06 ]; do drop "$day"; day=$(date -u -d "$day + 1 day" +%F); done
+agree 0 'days whose time is over'
+drop 2025-11-06
+agree 4 'a day gone before its time'
+echo 'the reader agrees: the log, two proofs and two bundles held over a change of signing key, an unnamed key was told, each altered byte was found, and of a year what may be gone'

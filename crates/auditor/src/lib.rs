@@ -2,15 +2,20 @@
 //!
 //! | part | what |
 //! | --- | --- |
-//! | [`check`] | the settings of a running log against a retention profile: PASS, WARN, FAIL with evidence |
 //! | [`bundle`] | some days of a log in a directory, checked without the log |
+//! | [`check`] | the settings of a running log against a retention profile: PASS, WARN, FAIL with evidence |
 //! | [`find`] | which batches can hold an entry, and the entry by its id |
+//! | [`hold`] | legal holds: signed statements that keep contents from erasure |
 //! | [`prove`] | one file that shows that an entry stood in the log |
 //! | [`query`] | which entries fit, in order; what an actor did; a whole journey |
+//! | [`retention`] | what expires when and what it costs; the lifecycle of a log in a directory |
+//! | [`subject`] | the rights of a data subject: export, erasure, its certificate |
 //!
 //! # What it trusts
-//! [`check`]: what AWS answers about settings; it changes none, and opens no entry. All others: the keys of the
-//! policy, as a verifier does; of what is not sealed yet they say so.
+//! [`check`] trusts what AWS answers about settings; it reads settings only and changes none.
+//! [`retention::apply`] deletes, and trusts the policy and signed day records alone; it opens no entry.
+//! [`subject`] erases with no key at all, and opens entries and contents for an export only.
+//! All others trust the keys of the policy, as a verifier does; of what is not sealed yet they say so.
 
 pub mod bundle;
 pub mod check;
@@ -18,4 +23,5 @@ pub mod find;
 pub mod hold;
 pub mod prove;
 pub mod query;
+pub mod retention;
 pub mod subject;

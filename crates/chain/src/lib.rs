@@ -9,6 +9,7 @@
 //! | [`Sealer`] | every unsealed day into a manifest and a checkpoint; finishes what a crash left | `docs/spec/sealing.md` |
 //! | [`Verifier`] | four levels, three verdicts, findings with stable codes, one exit code | `docs/threat-model.md` |
 //! | [`content`] | contents of entries: present, erased, expired, missing or altered | `docs/spec/content.md` |
+//! | [`expiry`] | how long manifests and checkpoints outlive what they list | `docs/spec/manifest.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
 //! | [`days`] | sealed days, each compared with its signed checkpoint | `docs/spec/manifest.md` |
 //! | [`receipts`] | completed erasures against the frames that are there | `docs/spec/erasure.md` |
@@ -24,6 +25,7 @@
 pub mod content;
 mod create;
 pub mod days;
+pub mod expiry;
 pub mod follow;
 mod head;
 mod key_cache;

@@ -8,8 +8,6 @@ use dayseal_format::event::{EventFields, EventId};
 use dayseal_format::names::ContentObjectKey;
 use serde::{Deserialize, Serialize};
 
-/// The type of the entry that orders an erasure.
-pub const REQUESTED: &str = "privacy.erasure.requested";
 /// The type of the entry that ends an erasure.
 pub const COMPLETED: &str = "privacy.erasure.completed";
 /// The label with the last day that an erasure speaks for.
@@ -78,19 +76,6 @@ pub fn unerased<'p>(
     (0u32..).zip(parts).filter_map(finding).collect()
 }
 
-/// The receipts of stubs that no order stands behind: content gone without a `privacy.erasure.requested` of
-/// that id. `ordered` has the ids of those entries.
-pub fn unordered<'p>(
-    ordered: &BTreeSet<EventId>,
-    parts: impl IntoIterator<Item = &'p Part>,
-) -> BTreeSet<EventId> {
-    let stub = |part: &Part| match part {
-        Part::Stub(stub) => Some(stub.receipt),
-        Part::Frame(_) => None,
-    };
-    parts.into_iter().filter_map(stub).filter(|receipt| !ordered.contains(receipt)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use dayseal_format::content::{Frame, Stub};
@@ -140,16 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn a_stub_without_an_order_is_named() {
-        let stub = |n| Part::Stub(Stub { leaf: Digest([0; 32]), receipt: id(n) });
-        let parts = [stub(1), frame(&["ada"]), stub(2), stub(2)];
-        assert_eq!(unordered(&BTreeSet::from([id(1)]), &parts), BTreeSet::from([id(2)]));
-        assert!(unordered(&BTreeSet::from([id(1), id(2), id(3)]), &parts).is_empty());
-    }
-
-    #[test]
     fn a_receipt_is_read_from_the_entry_that_completes_it() {
-        let build = |kind: &str, through: &str| {
+        let build = |kind: &'static str, through: &str| {
             Event::builder(kind)
                 .actor(Actor::admin("dpo"))
                 .action("erase")

@@ -18,4 +18,5 @@ mod sealer;
 mod spool;
 
 pub use error::SealError;
+pub(crate) use progress::{read_checkpoint, read_manifest};
 pub use sealer::{SealSummary, SealedDay, Sealer};

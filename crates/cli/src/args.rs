@@ -189,6 +189,10 @@ pub(crate) enum Command {
     /// configuration is edited; the policy is the auditor's, who gets the line that is printed.
     /// docs/rotation.md has the steps.
     Rotate(RotateArgs),
+    /// What expires when, what it costs, and the lifecycle of a log in a directory
+    ///
+    /// docs/retention.md has the rules.
+    Retention(RetentionArgs),
     /// Make the key of an officer: who signs orders about the log
     ///
     /// An officer is a named person or role outside the log's sealer, such as a data protection officer. What they sign
@@ -523,6 +527,32 @@ pub(crate) enum RotateCommand {
     WrappingKey(RotateWrappingKey),
     /// Make a new log secret, and keep the one before
     LogSecret,
+    /// Destroy the log secret before the last rotation: whose its pseudonyms were nobody can tell any more
+    ///
+    /// Recorded in the log before and after (key.destroyed); after, because it was looked for and not found. Copies
+    /// and backups are beyond the command.
+    DestroyLogSecret(DestroyLogSecret),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  dayseal rotate destroy-log-secret qhrf2dee --reason 'ticket 12' --by dpo")]
+pub(crate) struct DestroyLogSecret {
+    /// Its version, as it stands in pseudonyms: p1:subject:VERSION:…
+    #[arg(value_name = "VERSION")]
+    pub(crate) secret_version: String,
+    /// Why, as it will stand in the log
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Who orders it, as it will stand in the log
+    #[arg(long)]
+    pub(crate) by: String,
+    /// Do it; without, what would be done is shown
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// It is gone already, destroyed by hand or by a run that was stopped: record it
+    #[arg(long)]
+    pub(crate) gone: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -569,6 +599,60 @@ pub(crate) struct OfficerNew {
     /// Take this KMS key (ECC_NIST_EDWARDS25519)
     #[arg(long, value_name = "ARN")]
     pub(crate) key: Option<Arn>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal retention plan
+  dayseal retention plan --days 2192 --json
+  dayseal retention apply --dry-run
+  dayseal retention apply --content ./content --content-days 30")]
+pub(crate) struct RetentionArgs {
+    #[command(subcommand)]
+    pub(crate) command: RetentionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RetentionCommand {
+    /// Show what expires when and what it costs; with --days, what another retention would change
+    ///
+    /// Reads listings and the first line of each manifest. Verifies nothing and changes nothing.
+    Plan(RetentionPlan),
+    /// Delete from a directory what has expired, as a bucket's lifecycle rules would
+    ///
+    /// Only what the policy and a signed day record let go. Oldest first; safe to stop and to run again.
+    ///
+    /// Exit code 3 if something that seems over was left; the reason is printed.
+    Apply(RetentionApply),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RetentionPlan {
+    /// Try another number of days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_525))]
+    pub(crate) days: Option<u32>,
+    /// Print each day, not each month
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Days from the end of a day's retention to its expiry
+    #[arg(long, value_name = "DAYS", default_value_t = dayseal_auditor::retention::DEFAULT_MARGIN_DAYS)]
+    pub(crate) margin_days: u16,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RetentionApply {
+    /// Say what would go, and remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The content root, a directory, if its lifecycle is to be run too
+    #[arg(long, value_name = "URL")]
+    pub(crate) content: Option<String>,
+    /// Days that content is kept
+    #[arg(long, value_name = "DAYS", default_value_t = dayseal_auditor::retention::DEFAULT_CONTENT_DAYS)]
+    pub(crate) content_days: u16,
+    /// Days from the end of a day's retention to its expiry
+    #[arg(long, value_name = "DAYS", default_value_t = dayseal_auditor::retention::DEFAULT_MARGIN_DAYS)]
+    pub(crate) margin_days: u16,
 }
 
 #[derive(Debug, clap::Args)]

@@ -63,6 +63,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Hold(a) => cmd::hold::run(&args, a).await,
             Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Rotate(a) => cmd::rotate::run(&args, a).await,
+            Command::Retention(a) => cmd::retention::run(&args, a).await,
             Command::Officer(a) => cmd::officer::run(&args, a).await,
             Command::Completions(a) => cmd::completions::run(a),
         }

@@ -188,6 +188,15 @@ impl LocalKeys {
         self.signing.clone().ok_or(KeyError::Absent { what: "signing key" })
     }
 
+    /// The same without the log secret before the last rotation: what was made under it is nobody's
+    /// from then on, as far as this file goes.
+    #[must_use]
+    pub fn without_previous_log_secret(mut self) -> Self {
+        self.previous_log_secret = None;
+        self.file.previous_log_secret.zeroize();
+        self
+    }
+
     /// The log secret.
     ///
     /// # Errors

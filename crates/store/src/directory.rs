@@ -76,6 +76,19 @@ impl DirectoryStore {
         Self::open(path)
     }
 
+    /// Removes an object, durably, and the directories that it leaves empty; false if there was none.
+    ///
+    /// Not part of [`Store`]: a log deletes nothing. It is for what stands in for a bucket's lifecycle rules, and
+    /// for an erasure that a law asks for. A symbolic link is removed, not what it leads to.
+    ///
+    /// # Errors
+    /// `Denied`, `Configuration` (a key outside the grammar), or what the file system says.
+    pub async fn remove(&self, key: &str) -> Result<bool, StoreError> {
+        check_key("remove", &self.root.url, key)?;
+        let key = key.to_owned();
+        self.blocking("remove", move |root| write::remove(root, &key)).await
+    }
+
     /// Runs `work` where blocking is allowed. It runs to its end even if the caller is cancelled.
     async fn blocking<T: Send + 'static>(
         &self,

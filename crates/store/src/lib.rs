@@ -31,4 +31,4 @@ pub use key::{MAX_KEY, MAX_SEGMENT};
 pub use memory::MemoryStore;
 pub use probe::probe_conditional_create;
 pub use s3::{S3Config, S3Store};
-pub use url::{OpenOptions, open, open_with};
+pub use url::{OpenOptions, open, open_directory, open_with};

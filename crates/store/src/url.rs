@@ -50,6 +50,17 @@ pub async fn open(url: &str, options: &OpenOptions) -> Result<Arc<dyn Store>, St
     open_in(url, options, None).await
 }
 
+/// The directory at `url`, for what only directories can do; `None` if it is a bucket.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_directory(url: &str) -> Result<Option<DirectoryStore>, StoreError> {
+    match parse(url)? {
+        Location::Directory(path) => DirectoryStore::open(path).map(Some),
+        Location::Bucket { .. } => Ok(None),
+    }
+}
+
 /// [`open`] with an SDK configuration the caller has, for buckets: loaded once for several roots and other clients.
 ///
 /// # Errors

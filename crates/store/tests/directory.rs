@@ -265,3 +265,39 @@ async fn creates_in_parallel() {
     eprintln!("1000 small creates, 16 at a time: {rate:.0} a second");
     assert_eq!(keys(store, "").await.len(), 1_000);
 }
+
+#[tokio::test]
+async fn removing_takes_the_object_and_the_directories_it_leaves_empty() {
+    let home = tempfile::tempdir().unwrap();
+    let store = DirectoryStore::open(home.path()).unwrap();
+    for key in ["a/b/c", "a/b/d", "a/e"] {
+        create(&store, key, "x").await.unwrap();
+    }
+    assert!(store.remove("a/b/c").await.unwrap());
+    assert!(!store.remove("a/b/c").await.unwrap(), "it is gone");
+    assert!(!store.remove("no/such/key").await.unwrap());
+    assert_eq!(keys(&store, "").await, ["a/b/d", "a/e"]);
+    assert!(store.remove("a/b/d").await.unwrap());
+    assert!(!home.path().join("a/b").exists() && home.path().join("a").exists());
+    assert!(store.remove("a/e").await.unwrap());
+    assert!(!home.path().join("a").exists() && home.path().exists());
+    assert_eq!(store.remove("../x").await.unwrap_err().kind(), ErrorKind::Configuration);
+    // The same store goes on writing there.
+    create(&store, "a/b/c", "again").await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn removing_follows_no_link() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("root");
+    let store = DirectoryStore::create(&root).unwrap();
+    let outside = home.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("kept"), "x").unwrap();
+    std::os::unix::fs::symlink(&outside, root.join("way")).unwrap();
+    std::os::unix::fs::symlink(outside.join("kept"), root.join("link")).unwrap();
+    assert_eq!(store.remove("way/kept").await.unwrap_err().kind(), ErrorKind::Protocol);
+    assert!(store.remove("link").await.unwrap());
+    assert!(outside.join("kept").exists());
+}

@@ -9,6 +9,7 @@ const SWAP = { 's3:ObjectCreationOperation': 'true', 's3:if-match': '"etag"' }
 const BLIND = { 's3:ObjectCreationOperation': 'true' }
 const PART = { 's3:ObjectCreationOperation': 'false' }
 const context = origin => ({ 'kms:EncryptionContext:dayseal-origin': origin })
+const content = origin => ({ ...context(origin), 'kms:EncryptionContext:dayseal-kind': 'content' })
 const via = service => ({ 'kms:ViaService': `${service}.eu-west-1.amazonaws.com` })
 
 export const cases = []
@@ -25,7 +26,7 @@ const E = path => `${bucket('evidence')}/${path}`, C = path => `${bucket('conten
 const ENTRY = E('main/entries/2026-11-21/aa/00000000-bb.batch'), RECORD = C('main/content/2026-11-21/aa/00000000.content')
 const MANIFEST = E('main/manifests/2026-11-21.ndjson'), CHECKPOINT = E('main/checkpoints/2026-11-21'), LOG_FILE = E('main/log.json')
 const HEAD = S('main/heads/aa'), MEMORY = S('main/verifier/memory'), REPORT = S('main/reports/2026-11-21/1.json'), POLICY = S('policies/main')
-const INDEX = S('main/index/x'), RECEIPT = S('main/erasures/x')
+const INDEX = S('main/index/x'), RECEIPT = S('main/erasures/x'), HOLD = S('main/holds/00000001')
 const READ = ['s3:GetObject', 's3:GetObjectVersion'], LIST = ['s3:ListBucket', 's3:ListBucketVersions', 's3:GetBucketVersioning']
 const REMOVE = ['s3:DeleteObject', 's3:DeleteObjectVersion'], LOCK = ['s3:BypassGovernanceRetention', 's3:PutObjectRetention', 's3:PutObjectLegalHold']
 const EVERYBODY = ['producer-main', 'sealer', 'verifier', 'auditor', 'eraser', 'scheduler']
@@ -45,7 +46,7 @@ const ADMINISTER = [
 on('plain', 'both', () => {
   allow('evidence', 'producer-main', 's3:PutObject', ENTRY, CREATE)
   allow('content', 'producer-main', 's3:PutObject', RECORD, CREATE)
-  allow('data', 'producer-main', 'kms:GenerateDataKey', key('data'), context(PRODUCT))
+  allow('data', 'producer-main', 'kms:GenerateDataKey', key('data'), context(PRODUCT)); allow('data', 'producer-main', 'kms:GenerateDataKey', key('data'), content(PRODUCT))
   allow('storage', 'producer-main', 'kms:GenerateDataKey', key('storage'), via('s3'))
   allow('log-secret', 'producer-main', 'secretsmanager:GetSecretValue', `arn:aws:secretsmanager:${R}:secret:dayseal/main/log-secret-AbCdEf`)
   deny('evidence', 'producer-main', 's3:PutObject', ENTRY, BLIND)
@@ -90,8 +91,12 @@ on('plain', 'both', () => {
 
   allow('content', 'eraser', ['s3:GetObject', 's3:DeleteObject'], RECORD); allow('content', 'eraser', 's3:PutObject', RECORD, SWAP)
   allow('state', 'eraser', ['s3:GetObject', 's3:PutObject'], RECEIPT, CREATE)
-  deny('content', 'eraser', 's3:PutObject', RECORD, CREATE); deny('evidence', 'eraser', [...READ, ...REMOVE, 's3:PutObject'], ENTRY, CREATE)
-  deny('data', 'eraser', 'kms:Decrypt', key('data'), context(PRODUCT))
+  allow('state', 'eraser', 's3:GetObject', HOLD); allow('state', 'eraser', 's3:PutObject', HOLD, CREATE); deny('state', 'eraser', ['s3:PutObject', ...REMOVE], HOLD, SWAP)
+  allow('content', 'eraser', LIST, bucket('content')); allow('state', 'eraser', LIST, bucket('state'))
+  allow('evidence', 'eraser', 's3:PutObject', ENTRY, CREATE); allow('data', 'eraser', 'kms:GenerateDataKey', key('data'), context(PRODUCT))
+  deny('content', 'eraser', 's3:PutObject', RECORD, CREATE); deny('evidence', 'eraser', [...READ, ...REMOVE], ENTRY, CREATE); deny('evidence', 'eraser', 's3:PutObject', MANIFEST, CREATE)
+  deny('data', 'eraser', 'kms:Decrypt', key('data'), context(PRODUCT)); deny('data', 'eraser', 'kms:GenerateDataKey', key('data'), content(PRODUCT))
+  deny('data', ['auditor', 'verifier', 'eraser', 'producer-main'], 'kms:Decrypt', key('data'), content(PRODUCT))
 })
 
 // ---- evidence bucket: what it refuses to callers whose own policy would let them do anything ----
@@ -136,15 +141,24 @@ on('plain', 'resource', () => {
   allow('content', ['eraser', 'deploy'], 's3:DeleteObject', RECORD); deny('content', ['producer-main', 'dba'], 's3:DeleteObject', RECORD)
   allow('content', 'eraser', 's3:GetObject', RECORD); deny('content', ['auditor', 'deploy', 'dba'], 's3:GetObject', RECORD)
 })
-on('open', 'both', () => { allow('content', 'auditor', 's3:GetObject', RECORD); allow('content', 'auditor', 's3:ListBucket', bucket('content')); deny('content', 'auditor', 's3:DeleteObject', RECORD) })
+on('open', 'both', () => {
+  allow('data', 'auditor', 'kms:Decrypt', key('data'), content(PRODUCT)); allow('data', 'auditor', 'kms:Decrypt', key('data'), context(PRODUCT)); deny('data', ['eraser', 'producer-main'], 'kms:Decrypt', key('data'), content(PRODUCT))
+  allow('content', 'auditor', 's3:GetObject', RECORD); allow('content', 'auditor', 's3:ListBucket', bucket('content')); deny('content', 'auditor', 's3:DeleteObject', RECORD) })
+on('open', 'resource', () => {
+  for (const origin of [PRODUCT, OTHER]) allow('data', 'auditor', 'kms:Decrypt', key('data'), content(origin))
+  deny('data', ['verifier', 'eraser', 'dba', 'producer-main'], 'kms:Decrypt', key('data'), content(PRODUCT)); deny('data', 'auditor', ['kms:Encrypt', 'kms:GenerateDataKey'], key('data'), content(PRODUCT)); deny('data', 'auditor', 'kms:Decrypt', key('data'), content('else'))
+  deny('data', 'auditor', 'kms:Decrypt', key('data'), { ...context(PRODUCT), 'kms:EncryptionContext:dayseal-kind': 'else' })
+})
 on('open', 'resource', () => { allow('content', ['auditor', 'eraser'], 's3:GetObject', RECORD); deny('content', 'dba', 's3:GetObject', RECORD) })
 
 // ---- state bucket, at home and in another account ----
 const state = (admin, strangers) => {
-  for (const [object, writer] of [[HEAD, 'sealer'], [INDEX, 'sealer'], [MEMORY, 'verifier'], [REPORT, 'verifier'], [RECEIPT, 'eraser']]) {
-    allow('state', [writer, admin], 's3:PutObject', object, SWAP); allow('state', writer, 's3:PutObject', object, CREATE)
+  for (const [object, writer] of [[HEAD, 'sealer'], [INDEX, 'sealer'], [MEMORY, 'verifier'], [REPORT, 'verifier'], [RECEIPT, 'eraser'], [HOLD, 'eraser']]) {
+    if (object === HOLD) allow('state', admin, 's3:PutObject', object, SWAP); else allow('state', [writer, admin], 's3:PutObject', object, SWAP)
+    allow('state', writer, 's3:PutObject', object, CREATE)
     deny('state', ['auditor', ...strangers], 's3:PutObject', object, SWAP)
   }
+  deny('state', ['eraser', admin], 's3:PutObject', HOLD, BLIND)
   for (const object of [HEAD, MEMORY]) { deny('state', object === HEAD ? ['sealer', admin] : ['verifier', admin], 's3:PutObject', object, BLIND); allow('state', admin, 's3:PutObject', object, PART) }
   allow('state', 'verifier', 's3:PutObject', REPORT, BLIND)
   allow('state', admin, 's3:PutObject', POLICY, BLIND); deny('state', ['sealer', 'verifier', 'eraser', ...strangers], 's3:PutObject', POLICY, BLIND)
@@ -172,6 +186,7 @@ on('plain', 'resource', () => {
   }
   for (const [who, origin] of [['producer-main', PRODUCT], ['producer-other', OTHER]]) allow('data', who, 'kms:GenerateDataKey', key('data'), context(origin))
   deny('data', 'producer-main', 'kms:GenerateDataKey', key('data'), context(OTHER)); deny('data', 'producer-other', 'kms:GenerateDataKey', key('data'), context(PRODUCT))
+  for (const origin of [PRODUCT, OTHER]) allow('data', 'eraser', 'kms:GenerateDataKey', key('data'), context(origin)); deny('data', 'eraser', 'kms:GenerateDataKey', key('data'), context('else')); deny('data', 'eraser', 'kms:GenerateDataKey', key('data'), content(PRODUCT)); deny('data', 'auditor', 'kms:Decrypt', key('data'), content(PRODUCT))
   deny('data', ['sealer', 'auditor', 'deploy', 'dba', 'root'], 'kms:GenerateDataKey', key('data'), context(PRODUCT))
   for (const origin of [PRODUCT, OTHER]) allow('data', 'auditor', 'kms:Decrypt', key('data'), context(origin))
   deny('data', 'auditor', 'kms:Decrypt', key('data'), context('else')); deny('data', 'auditor', 'kms:Encrypt', key('data'), context(PRODUCT))
@@ -252,6 +267,8 @@ on('plain', 'identity', () => {
     allow(undefined, 'sealer', READ, S(`${log}/heads/x`)); for (const place of ['heads', 'index']) allow(undefined, 'sealer', 's3:PutObject', S(`${log}/${place}/x`), SWAP)
     for (const place of ['verifier', 'reports']) allow(undefined, 'verifier', 's3:PutObject', S(`${log}/${place}/x`), SWAP)
     allow(undefined, 'eraser', ['s3:GetObject', 's3:PutObject'], S(`${log}/erasures/x`), CREATE)
+    allow(undefined, 'eraser', ['s3:GetObject', 's3:PutObject'], S(`${log}/holds/x`), CREATE); deny(undefined, 'eraser', 's3:PutObject', S(`${log}/holds/x`), SWAP)
+    allow(undefined, 'eraser', 's3:PutObject', E(`${log}/entries/x`), CREATE); deny(undefined, 'eraser', 's3:PutObject', E(`${log}/entries/x`), BLIND); deny(undefined, 'eraser', 's3:PutObject', E(`${log}/manifests/x`), CREATE)
   }
   deny(undefined, 'sealer', READ, MEMORY); for (const object of [POLICY, MEMORY, REPORT, ELSE_OBJECT, E('x')]) deny(undefined, 'sealer', 's3:PutObject', object, CREATE)
   deny(undefined, 'sealer', ['s3:PutObjectTagging', 's3:DeleteObject'], MANIFEST, CREATE); deny(undefined, 'sealer', 's3:PutObjectTagging', HEAD)
@@ -263,7 +280,7 @@ on('plain', 'identity', () => {
   allow(undefined, 'verifier', 'sns:Publish', `arn:aws:sns:${R}:dayseal-findings`); deny(undefined, 'verifier', 'sns:Publish', `arn:aws:sns:${R}:else`); deny(undefined, 'verifier', 'sns:Unsubscribe', `arn:aws:sns:${R}:dayseal-findings`); deny(undefined, 'verifier', 'sns:DeleteTopic', `arn:aws:sns:${R}:dayseal-findings`)
   allow(undefined, 'verifier', ['kms:GenerateDataKey', 'kms:Decrypt'], key('operations'), via('sns')); deny(undefined, 'verifier', ['kms:Decrypt'], ELSE_KEY, via('sns')); deny(undefined, 'verifier', 'kms:Encrypt', key('operations'), via('sns'))
 
-  allow(undefined, 'auditor', READ, HEAD); allow(undefined, 'auditor', 'kms:Decrypt', key('data'), context(PRODUCT)); allow(undefined, 'auditor', 'kms:Decrypt', key('data'), context(OTHER)); deny(undefined, 'auditor', 'kms:Decrypt', key('data'), context('else')); deny(undefined, 'auditor', 'kms:Decrypt', ELSE_KEY, context(PRODUCT)); deny(undefined, 'auditor', 'kms:GenerateDataKey', key('data'), context(PRODUCT))
+  allow(undefined, 'auditor', READ, HEAD); deny(undefined, 'auditor', 'kms:Decrypt', key('data'), content(PRODUCT)); allow(undefined, 'auditor', 'kms:Decrypt', key('data'), context(PRODUCT)); allow(undefined, 'auditor', 'kms:Decrypt', key('data'), context(OTHER)); deny(undefined, 'auditor', 'kms:Decrypt', key('data'), context('else')); deny(undefined, 'auditor', 'kms:Decrypt', ELSE_KEY, context(PRODUCT)); deny(undefined, 'auditor', 'kms:GenerateDataKey', key('data'), context(PRODUCT))
   const settings = ['s3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration', 's3:GetLifecycleConfiguration', 's3:GetBucketPolicy', 's3:GetEncryptionConfiguration', 's3:GetBucketPublicAccessBlock', 's3:GetBucketOwnershipControls', 's3:GetReplicationConfiguration', 's3:GetBucketLocation', 's3:GetBucketLogging']
   for (const name of ['evidence', 'content', 'state']) allow(undefined, 'auditor', settings, bucket(name)); deny(undefined, 'auditor', settings, 'arn:aws:s3:::else'); deny(undefined, 'auditor', [...SETTINGS, 's3:ListBucket'], bucket('content'))
   for (const name of ['data', 'storage', 'signing']) { allow(undefined, 'auditor', ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListGrants'], key(name)) }
@@ -277,9 +294,9 @@ on('plain', 'identity', () => {
   allow(undefined, 'auditor', ['cloudwatch:DescribeAlarms'], `arn:aws:cloudwatch:${R}:alarm:dayseal-x`); allow(undefined, 'auditor', ['cloudwatch:GetMetricData'], '*'); deny(undefined, 'auditor', 'cloudwatch:DeleteAlarms', `arn:aws:cloudwatch:${R}:alarm:dayseal-x`)
 
   const e = 'eraser'
-  allow(undefined, e, ['s3:GetObject', 's3:DeleteObject'], RECORD); allow(undefined, e, 's3:PutObject', RECORD, SWAP); deny(undefined, e, 's3:PutObject', RECORD, CREATE); allow(undefined, e, 's3:ListBucket', bucket('content')); allow(undefined, e, 's3:ListBucket', bucket('state'))
+  allow(undefined, e, ['s3:GetObject', 's3:DeleteObject'], RECORD); allow(undefined, e, 's3:PutObject', RECORD, SWAP); deny(undefined, e, 's3:PutObject', RECORD, CREATE); allow(undefined, e, LIST, bucket('content')); allow(undefined, e, LIST, bucket('state')); deny(undefined, e, LIST, bucket('evidence'))
   deny(undefined, e, ['s3:ListBucket', ...SETTINGS], 'arn:aws:s3:::else'); for (const name of ['content', 'state', 'evidence']) deny(undefined, e, SETTINGS, bucket(name)); deny(undefined, e, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], ELSE_OBJECT, SWAP); deny(undefined, e, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], ENTRY, SWAP); deny(undefined, e, ['s3:PutObjectTagging'], RECORD, SWAP)
-  deny(undefined, e, ['s3:GetObject', 's3:PutObject'], HEAD, SWAP); deny(undefined, e, 's3:DeleteObject', RECEIPT)
+  for (const origin of [PRODUCT, OTHER]) allow(undefined, e, 'kms:GenerateDataKey', key('data'), context(origin)); deny(undefined, e, 'kms:GenerateDataKey', key('data'), context('else')); deny(undefined, e, 'kms:GenerateDataKey', key('data'), content(PRODUCT)); deny(undefined, e, 'kms:Encrypt', key('data'), context(PRODUCT)); deny(undefined, e, 'kms:GenerateDataKey', ELSE_KEY, context(PRODUCT)); deny(undefined, e, 's3:DeleteObject', HOLD); deny(undefined, e, ['s3:GetObject', 's3:PutObject'], HEAD, SWAP); deny(undefined, e, 's3:DeleteObject', RECEIPT)
   allow(undefined, e, ['kms:Decrypt', 'kms:GenerateDataKey'], key('storage'), via('s3')); deny(undefined, e, ['kms:Decrypt', 'kms:GenerateDataKey'], key('storage')); deny(undefined, e, ['kms:Decrypt', 'kms:GenerateDataKey'], ELSE_KEY, via('s3')); deny(undefined, e, 'kms:Encrypt', key('storage'), via('s3')); deny(undefined, e, 'kms:Decrypt', key('data'), context(PRODUCT))
 
   for (const name of ['seal', 'verify']) { allow(undefined, 'scheduler', 'lambda:InvokeFunction', `arn:aws:lambda:${R}:function:dayseal-${name}`); deny(undefined, 'scheduler', 'lambda:UpdateFunctionCode', `arn:aws:lambda:${R}:function:dayseal-${name}`) }
@@ -297,6 +314,9 @@ on('setup', 'identity', () => {
   deny(undefined, 'sealer', 'secretsmanager:GetSecretValue', `arn:aws:secretsmanager:${R}:secret:else-AbCdEf`); deny(undefined, ['verifier', 'auditor', 'producer-main', 'eraser', 'scheduler'], 'secretsmanager:GetSecretValue', NEXT_SECRET)
 })
 on('open', 'identity', () => {
+  for (const origin of [PRODUCT, OTHER]) allow(undefined, 'auditor', 'kms:Decrypt', key('data'), content(origin))
+  deny(undefined, 'auditor', 'kms:Decrypt', key('data'), content('else')); deny(undefined, 'auditor', 'kms:Decrypt', ELSE_KEY, content(PRODUCT)); deny(undefined, 'auditor', 'kms:Encrypt', key('data'), content(PRODUCT))
+  deny(undefined, 'auditor', 'kms:Decrypt', key('data'), { ...context(PRODUCT), 'kms:EncryptionContext:dayseal-kind': 'else' }); deny(undefined, 'verifier', 'kms:Decrypt', key('data'), content(PRODUCT))
   allow(undefined, 'verifier', 'kms:Decrypt', key('data'), context(OTHER)); deny(undefined, 'verifier', 'kms:Decrypt', key('data'), context('else')); deny(undefined, 'verifier', 'kms:Decrypt', ELSE_KEY, context(PRODUCT)); deny(undefined, 'verifier', 'kms:Encrypt', key('data'), context(PRODUCT))
   const described = ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListGrants']
   for (const name of ['data', 'storage']) { allow(undefined, 'auditor', described, key(name)); deny(undefined, 'auditor', 'kms:ScheduleKeyDeletion', key(name)) }

@@ -156,6 +156,18 @@ async fn a_hold_taken_away_replaced_or_forged_is_noticed() {
     let read = Holds::read(&office.state, &origin(), &stranger, 0).await;
     assert!(matches!(read, Err(HoldError::Statement { .. })));
 
+    // Signed by the same officer, of the same number, in another line of statements.
+    let other = Office { state: MemoryStore::without_versions(), ..Office::new() };
+    let other = Office { signer: office.signer.clone(), known: office.known.clone(), ..other };
+    let [first_scope, _, last_scope] = scopes();
+    other.place(last_scope).await;
+    other.place(first_scope).await;
+    let of_other = other.state.get("holds/00000002", None, 1 << 20).await.unwrap().bytes;
+    put(2, &of_other);
+    let found = office.read().await;
+    assert!(matches!(&found, Err(HoldError::Chain { object, .. }) if object == "holds/00000002"));
+    put(2, &second);
+
     // The list of a label's objects, shortened or gone.
     office.state.overwrite("holds/00000003.objects", list.slice(..list.len() / 2));
     assert!(matches!(office.read().await, Err(HoldError::Chain { .. })));

@@ -12,6 +12,7 @@ use dayseal_format::{Checkpoint, Day, Digest, Origin, UnixMillis, VerifierKey};
 use dayseal_store::{EntryKind, Store};
 
 use super::SealError;
+use crate::expiry::chain_kept_from;
 use crate::lines::Lines;
 use crate::objects::Lister;
 
@@ -50,45 +51,68 @@ impl Tip {
     }
 }
 
-/// Days that have a manifest or a checkpoint, oldest first, each without holes.
-#[derive(Debug, Default)]
-pub(super) struct Days {
-    pub(super) manifests: Vec<Day>,
-    pub(super) checkpoints: Vec<Day>,
-}
-
-/// Lists manifests and checkpoints. A delete marker or a second version under them is an attack:
-/// plain listings would show an older state, and a create would succeed over the marker.
-pub(super) async fn sealed_days(evidence: &dyn Store) -> Result<Days, SealError> {
-    let mut days = Days::default();
-    for (prefix, parse, out) in [
-        (MANIFESTS, parse_manifest_key as fn(&str) -> Option<Day>, &mut days.manifests),
-        (CHECKPOINTS, parse_checkpoint_key, &mut days.checkpoints),
-    ] {
-        let mut lister = Lister::new(evidence, prefix);
-        while let Some(versions) = lister.next().await? {
-            let object = || format!("{}/{}", evidence.url(), versions.key);
-            let marker = versions.entries.iter().any(|e| e.kind == EntryKind::DeleteMarker);
-            if marker || versions.entries.len() > 1 {
-                let found = format!("{} versions, delete marker: {marker}", versions.entries.len());
-                let expected = "one version and no delete marker";
-                return Err(SealError::Tampered { object: object(), expected, found });
-            }
-            // Other names are strays for the verifier to report; they decide nothing here.
-            out.extend(parse(&versions.key));
-        }
-        if let Some(hole) = out.windows(2).find(|w| w[0].next() != Some(w[1])) {
-            let object = format!("{}/{prefix}", evidence.url());
-            let expected = "every day between the first and the newest";
-            let found = format!("nothing between {} and {}", hole[0], hole[1]);
-            return Err(SealError::Tampered { object, expected, found });
+/// The newest day that has a checkpoint, once the chain was found whole.
+///
+/// A delete marker, a second version or a hole among manifests and checkpoints is an attack: plain
+/// listings would show an older state, and a create would succeed over the marker. Only what may be
+/// gone by `docs/spec/manifest.md`, "Expiry of the chain", is how lifecycle rules leave it.
+pub(super) async fn newest_sealed(
+    evidence: &dyn Store,
+    origin: &Origin,
+    known: &[VerifierKey],
+    today: Day,
+) -> Result<Option<Day>, SealError> {
+    let (manifests, mut odd) = list_chain(evidence, MANIFESTS, parse_manifest_key).await?;
+    let (checkpoints, more) = list_chain(evidence, CHECKPOINTS, parse_checkpoint_key).await?;
+    odd.extend(more);
+    if !odd.is_empty() {
+        let both = checkpoints.iter().copied().filter(|day| manifests.binary_search(day).is_ok());
+        let kept_from = chain_kept_from(evidence, origin, known, both, today).await?;
+        let over = |day: Option<Day>| day.is_some_and(|day| kept_from.is_some_and(|k| day < k));
+        if let Some((_, error)) = odd.into_iter().find(|(day, _)| !over(*day)) {
+            return Err(error);
         }
     }
-    Ok(days)
+    Ok(checkpoints.last().copied())
+}
+
+/// The days below a prefix, oldest first, and what is odd about them: the day, if the key names one,
+/// and the refusal if that day must still be there.
+async fn list_chain(
+    evidence: &dyn Store,
+    prefix: &str,
+    parse: fn(&str) -> Option<Day>,
+) -> Result<(Vec<Day>, Vec<(Option<Day>, SealError)>), SealError> {
+    let (mut days, mut odd) = (Vec::<Day>::new(), Vec::new());
+    let mut lister = Lister::new(evidence, prefix);
+    while let Some(versions) = lister.next().await? {
+        let day = parse(&versions.key);
+        let marker = versions.entries.iter().any(|e| e.kind == EntryKind::DeleteMarker);
+        if marker || versions.entries.len() > 1 {
+            let object = format!("{}/{}", evidence.url(), versions.key);
+            let found = format!("{} versions, delete marker: {marker}", versions.entries.len());
+            let expected = "one version and no delete marker";
+            odd.push((day, SealError::Tampered { object, expected, found }));
+        }
+        // Other names are strays for the verifier to report; they decide nothing here.
+        let Some(day) =
+            day.filter(|_| versions.entries.iter().any(|e| e.kind == EntryKind::Object))
+        else {
+            continue;
+        };
+        if let Some(before) = days.last().filter(|before| before.next() != Some(day)) {
+            let object = format!("{}/{prefix}", evidence.url());
+            let expected = "every day between the first and the newest";
+            let found = format!("nothing between {before} and {day}");
+            odd.push((day.previous(), SealError::Tampered { object, expected, found }));
+        }
+        days.push(day);
+    }
+    Ok((days, odd))
 }
 
 /// Reads a day's checkpoint.
-pub(super) async fn read_checkpoint(
+pub(crate) async fn read_checkpoint(
     evidence: &dyn Store,
     day: Option<Day>,
     origin: &Origin,
@@ -104,7 +128,7 @@ pub(super) async fn read_checkpoint(
 
 /// Reads a day's manifest, checks it in itself, and gives its digest. `each` sees every record but
 /// the first.
-pub(super) async fn read_manifest(
+pub(crate) async fn read_manifest(
     evidence: &dyn Store,
     day: Day,
     origin: &Origin,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::SealError;
 use super::adopt::check_objects;
 use super::collect::{late_objects, own_objects};
-use super::progress::{Tip, read_checkpoint, read_manifest, sealed_days};
+use super::progress::{Tip, newest_sealed, read_checkpoint, read_manifest};
 use super::rotation::Rotation;
 use super::spool::{self, Spooled};
 use crate::create::{LogSettings, put_new, sign};
@@ -106,7 +106,7 @@ impl<'a> Sealer<'a> {
             return Err(SealError::Settings { reason });
         }
         let mut head = self.head().await?;
-        let mut tip = self.tip().await?;
+        let mut tip = self.tip(now).await?;
         self.reconcile(&head, &tip).await?;
         let mut signer = self.signer_after(&tip).await?;
         let mut summary = SealSummary { sealed: Vec::new(), newest: tip.day };
@@ -157,10 +157,9 @@ impl<'a> Sealer<'a> {
     }
 
     /// The newest sealed day, its manifest checked against its checkpoint.
-    async fn tip(&self) -> Result<Tip, SealError> {
+    async fn tip(&self, now: UnixMillis) -> Result<Tip, SealError> {
         let origin = &self.settings.origin;
-        let days = sealed_days(self.evidence).await?;
-        let newest = days.checkpoints.last().copied();
+        let newest = newest_sealed(self.evidence, origin, self.known(), now.day()).await?;
         let signed = read_checkpoint(self.evidence, newest, origin, self.known()).await?;
         let tip = match newest {
             None => Tip {
@@ -328,8 +327,8 @@ impl<'a> Sealer<'a> {
                         })?
                         .keep_until
                 }
-                // Manifests outlive the objects they list; one that is gone was over its time.
-                Err(e) if e.kind() == ErrorKind::NotFound => oldest,
+                // It must be there, but that is no reason to sign that the day is over.
+                Err(e) if e.kind() == ErrorKind::NotFound => self.keep_until(oldest),
                 Err(e) => return Err(e.into()),
             };
             if keep_until >= day {

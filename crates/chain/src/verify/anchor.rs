@@ -81,7 +81,8 @@ impl Verifier<'_> {
                 (true, CheckState::Checked, format!("{leaves} leaves, led to by the log"))
             }
             Compared::OutOfRange => {
-                let why = format!("its {leaves} leaves lie outside the days walked");
+                let why =
+                    format!("its {leaves} leaves lie outside the days that are kept and walked");
                 (false, CheckState::NotChecked, why)
             }
             Compared::RolledBack(found) => {
@@ -114,6 +115,10 @@ impl Verifier<'_> {
             None if walk.boundaries.first().is_some_and(|b| head.size < b.1)
                 && walk.first.is_some_and(|f| f > self.first_day) =>
             {
+                Compared::OutOfRange
+            }
+            // Boundaries of days that may be gone may be gone with them.
+            None if walk.boundaries.iter().any(|b| walk.chain_over(b.0) && head.size < b.1) => {
                 Compared::OutOfRange
             }
             None => Compared::Diverged,

@@ -17,13 +17,16 @@ use dayseal_store::{EntryKind, ErrorKind, StoreError};
 use super::finding::{Finding, FindingCode as Code};
 use super::verifier::Verifier;
 use super::walk::Walk;
+use crate::SealError;
+use crate::expiry::{CHAIN_DAYS, chain_kept_from};
 use crate::objects::{Lister, oldest_version};
 
 /// Which days have a manifest and a checkpoint.
 #[derive(Debug, Default)]
 pub(super) struct ChainDays {
     pub(super) days: BTreeMap<Day, (bool, bool)>,
-    pub(super) first_checkpoint: bool,
+    /// Keys under a delete marker, with the day they name.
+    markers: Vec<(Option<Day>, String)>,
 }
 
 /// A manifest as read, with what it says.
@@ -43,8 +46,7 @@ impl Verifier<'_> {
                 let key = &versions.key;
                 let day = parse_manifest_key(key).or_else(|| parse_checkpoint_key(key));
                 if versions.entries.iter().any(|e| e.kind == EntryKind::DeleteMarker) {
-                    let detail = "a delete marker hides a part of the chain";
-                    walk.find(Finding::new(Code::DeleteMarker, day, key, detail));
+                    found.markers.push((day, key.clone()));
                 }
                 let objects = versions.entries.iter().filter(|e| e.kind == EntryKind::Object);
                 let count = objects.count();
@@ -56,7 +58,7 @@ impl Verifier<'_> {
                     _ if count == 0 => {}
                     (Some(day), MANIFESTS) => found.days.entry(day).or_default().0 = true,
                     (Some(day), _) => found.days.entry(day).or_default().1 = true,
-                    (None, _) if key == FIRST_CHECKPOINT => found.first_checkpoint = true,
+                    (None, _) if key == FIRST_CHECKPOINT => {}
                     (None, _) => {
                         let detail = "not the name of a manifest or checkpoint";
                         walk.find(Finding::new(Code::UnlistedObject, None, key, detail));
@@ -64,7 +66,34 @@ impl Verifier<'_> {
                 }
             }
         }
+        walk.chain_kept_from = self.chain_kept_from(&found).await?;
+        for (day, key) in std::mem::take(&mut found.markers) {
+            // How lifecycle rules begin.
+            if !day.is_some_and(|day| walk.chain_over(day)) {
+                let detail = "a delete marker hides a part of the chain";
+                walk.find(Finding::new(Code::DeleteMarker, day, key, detail));
+            }
+        }
+        // What is left of an expired day without its other half proves nothing.
+        found.days.retain(|day, has| *has == (true, true) || !walk.chain_over(*day));
         Ok(found)
+    }
+
+    /// The oldest day whose manifest and checkpoint must be there: what the log says, and never less
+    /// than the policy's floor asks for.
+    async fn chain_kept_from(&self, found: &ChainDays) -> Result<Option<Day>, StoreError> {
+        let sealed =
+            found.days.iter().filter(|(_, has)| **has == (true, true)).map(|(day, _)| *day);
+        let today = self.options.now.day();
+        let stated = chain_kept_from(self.evidence, &self.origin, &self.keys, sealed, today).await;
+        let stated = match stated {
+            Err(SealError::Store(e)) => return Err(e),
+            other => other.ok().flatten(),
+        };
+        let floor = self.policy.map_or(0, |p| p.retention_floor);
+        let asked = i32::try_from(floor).ok().and_then(|n| n.checked_add(i32::from(CHAIN_DAYS)));
+        let asked = asked.and_then(|days| today.checked_add(-days));
+        Ok(stated.zip(asked).map(|(stated, asked)| stated.min(asked).max(self.first_day)))
     }
 
     /// The signed checkpoint of a day (of the empty tree if `None`), or a finding.
@@ -180,6 +209,7 @@ impl Verifier<'_> {
     ) -> Result<Option<DayManifest>, StoreError> {
         let signed = if has.1 { self.checkpoint(walk, Some(day)).await? } else { None };
         let read = if has.0 { self.manifest(walk, day).await? } else { None };
+        let tip = walk.tip;
         if !has.0 {
             let detail = "the day has a checkpoint and no manifest";
             walk.find(Finding::new(Code::MissingManifest, day, manifest_key(day), detail));
@@ -197,6 +227,15 @@ impl Verifier<'_> {
         } else {
             walk.manifest = None;
             walk.tip = None;
+        }
+        if let (Some(signed), Some(read), None) = (&signed, &read, tip)
+            && (read.manifest.after.size(), read.manifest.after.root())
+                == (signed.size, signed.root)
+            && let Some(previous) = day.previous()
+        {
+            // Signed with the day's first line: a head from before what is gone can be linked.
+            let before = &read.manifest.before;
+            walk.boundaries.push((previous, before.size(), before.root()));
         }
         if let (Some(signed), Some(read)) = (&signed, &read) {
             self.note_key(walk, day, read, signed).await?;
@@ -272,6 +311,16 @@ impl Verifier<'_> {
         let oldest = walk.kept.iter().map(|(d, _)| *d).min().unwrap_or(day);
         if head.kept_from > oldest {
             let detail = format!("kept from {}, but {oldest} must still be kept", head.kept_from);
+            let object = format!("{key} (kept_from)");
+            walk.find(Finding::new(Code::RetentionShortened, day, object, detail));
+        }
+        // The same of days whose own records are gone.
+        let over = day.days_since(head.kept_from);
+        if head.kept_from > self.first_day && i64::from(over) < i64::from(floor) {
+            let detail = format!(
+                "kept from {}: days before it for {over} days at most, the policy's floor is {floor}",
+                head.kept_from
+            );
             let object = format!("{key} (kept_from)");
             walk.find(Finding::new(Code::RetentionShortened, day, object, detail));
         }

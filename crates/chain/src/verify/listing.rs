@@ -107,6 +107,35 @@ impl Verifier<'_> {
         Ok(())
     }
 
+    /// Sets aside what still lies in days whose manifests have expired: only a later manifest, as
+    /// late, can list it.
+    pub(super) async fn list_expired(
+        &self,
+        walk: &mut Walk,
+        days: &BTreeMap<Day, (bool, bool)>,
+    ) -> Result<(), StoreError> {
+        if walk.chain_kept_from.is_none() {
+            return Ok(());
+        }
+        for prefix in self.evidence.list_prefixes(ENTRIES).await? {
+            let name = prefix.strip_prefix(ENTRIES).and_then(|p| p.strip_suffix('/'));
+            let Some(day) = name.and_then(|n| n.parse::<Day>().ok()) else { continue };
+            let walked = walk.first.is_some_and(|first| first <= day);
+            if !walked || !walk.chain_over(day) || days.contains_key(&day) {
+                continue;
+            }
+            let mut lister = Lister::new(self.evidence, prefix);
+            while let Some(versions) = lister.next().await? {
+                // Markers outlive what they hid.
+                if versions.entries.iter().any(|e| e.kind == EntryKind::Object) {
+                    let listed = versions.entries.into_iter().map(Listed::from).collect();
+                    walk.unlisted.insert(versions.key, listed);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn missing(&self, walk: &mut Walk, day: Day, key: &str, e: &Expected<'_>, expired: bool) {
         if expired {
             walk.totals.expired += u64::from(e.batch.is_some());

@@ -77,6 +77,9 @@ pub struct Totals {
     pub contents: ContentTotals,
     /// Batches listed whose day's retention is over and that are gone.
     pub expired: u64,
+    /// Days whose manifest and checkpoint have expired too: nothing is left of them to check.
+    #[serde(default)]
+    pub expired_days: u64,
     /// Batches that landed late.
     pub late: u64,
     /// Streams that closed cleanly.

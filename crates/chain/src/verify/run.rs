@@ -1,8 +1,10 @@
 //! A run: from one end of the chain to the other, day by day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use dayseal_format::record::Record;
 use dayseal_format::{Day, Digest, Level};
+use dayseal_store::{ErrorKind, StoreError};
 
 use super::finding::{Finding, FindingCode as Code};
 use super::late::{day_of, note_records};
@@ -10,6 +12,8 @@ use super::options::Progress;
 use super::report::{LevelName, Report};
 use super::verifier::{Verifier, VerifyError};
 use super::walk::Walk;
+use crate::SealError;
+use crate::expiry::signed_day;
 
 impl Verifier<'_> {
     /// Runs from the beginning.
@@ -56,6 +60,9 @@ impl Verifier<'_> {
             None => {
                 walk.first = Some(first);
                 self.start(&mut walk, first).await?;
+                if self.options.level >= Level::Listing {
+                    self.list_expired(&mut walk, &chain.days).await?;
+                }
                 first
             }
             Some(done) => {
@@ -72,8 +79,12 @@ impl Verifier<'_> {
         for day in days {
             match chain.days.get(&day) {
                 None => {
+                    if walk.chain_over(day) {
+                        walk.totals.expired_days += 1;
+                    } else {
+                        walk.absent.get_or_insert((day, day)).1 = day;
+                    }
                     // The walk goes on behind the hole, from the next signed checkpoint.
-                    walk.absent.get_or_insert((day, day)).1 = day;
                     walk.tip = None;
                     walk.manifest = None;
                 }
@@ -96,15 +107,36 @@ impl Verifier<'_> {
         self.policy.map(|p| Digest::of(p.to_string().as_bytes()))
     }
 
-    /// Whether the retention of a walked day is over.
+    /// Whether the retention of a day is over that was walked, or was asked for by `learn_earlier`.
     pub(super) fn expired(&self, walk: &Walk, day: Day) -> bool {
-        let keep_until = walk.kept.iter().find(|(d, _)| *d == day).map(|(_, until)| *until);
-        // Days no longer in `kept` were over before a later day was sealed.
-        let walked = walk.first.is_some_and(|f| f <= day) && walk.last.is_some_and(|l| day <= l);
-        match keep_until {
-            Some(until) => self.options.now.day() > until,
-            None => walked,
+        let today = self.options.now.day();
+        if walk.first.is_none_or(|first| day < first) {
+            return walk.earlier.get(&day).map_or(walk.chain_over(day), |until| today > *until);
         }
+        match walk.kept.iter().find(|(d, _)| *d == day) {
+            Some((_, until)) => today > *until,
+            // Days no longer in `kept` were over before a later day was sealed.
+            None => walk.last.is_some_and(|last| day <= last),
+        }
+    }
+
+    /// Asks the days before the first how long the late batches are kept that `records` list of them.
+    async fn learn_earlier(&self, walk: &mut Walk, records: &[Record]) -> Result<(), StoreError> {
+        let first = walk.first.unwrap_or(self.first_day);
+        let days: BTreeSet<Day> =
+            records.iter().filter_map(day_of).filter(|d| *d < first).collect();
+        for day in days {
+            if walk.earlier.contains_key(&day) {
+                continue;
+            }
+            match signed_day(self.evidence, &self.origin, &self.keys, day).await {
+                Ok(Some(record)) => drop(walk.earlier.insert(day, record.keep_until)),
+                Err(SealError::Store(e)) if e.kind() != ErrorKind::NotFound => return Err(e),
+                // A run that walks there says what is wrong; here nothing counts as expired for it.
+                Ok(None) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     async fn day(
@@ -120,6 +152,7 @@ impl Verifier<'_> {
         walk.totals.records += records.len() as u64;
         note_records(walk, day, records);
         if self.options.level >= Level::Listing {
+            self.learn_earlier(walk, records).await?;
             let expired = self.expired(walk, day);
             self.list_day(walk, day, records, expired).await?;
             self.list_late(walk, day, records, |walk, d| self.expired(walk, d)).await?;

@@ -1,6 +1,6 @@
 //! From findings to verdicts and the exit code.
 
-use dayseal_format::Level;
+use dayseal_format::{Day, Level};
 
 use super::content::CHECK as CONTENTS;
 use super::finding::{Finding, FindingCode as Code, Outcome};
@@ -87,6 +87,7 @@ impl Verifier<'_> {
         let of_contents =
             findings.iter().filter(|f| check_of(f.code, level) == CONTENTS).count() as u64;
         checks.extend(self.content_check(&walk.totals, of_contents));
+        checks.extend(expired_days(walk.totals.expired_days, walk.chain_kept_from));
         checks.extend(self.announced_keys(&walk.announced));
         checks.extend(anchors);
         Report {
@@ -111,6 +112,16 @@ impl Verifier<'_> {
             totals: walk.totals,
         }
     }
+}
+
+/// A line on the days of which nothing is left, if there are any.
+fn expired_days(days: u64, kept_from: Option<Day>) -> Option<Check> {
+    let kept_from = kept_from.filter(|_| days > 0)?;
+    let gone = plural(days, "day", "days");
+    let detail = format!(
+        "{gone} before {kept_from}: gone after their time, as the log itself says under its signature; what they held cannot be checked any more"
+    );
+    Some(Check { name: "expired days".into(), state: CheckState::NotChecked, detail })
 }
 
 /// What the keys of batches begin with.

@@ -31,6 +31,9 @@ pub struct Walk {
     pub(super) boundaries: Vec<(Day, u64, Digest)>,
     /// Day and `keep_until` of days that may still have to be kept.
     pub(super) kept: Vec<(Day, Day)>,
+    /// `keep_until` of days before the first, whose late batches days of the walk list.
+    #[serde(default)]
+    pub(super) earlier: BTreeMap<Day, Day>,
     /// Objects that no manifest has listed so far, with what the listing showed, by key.
     pub(super) unlisted: BTreeMap<String, Vec<Listed>>,
     /// Gaps recorded and not closed.
@@ -40,6 +43,10 @@ pub struct Walk {
     /// Days up to `last` that have neither manifest nor checkpoint, not yet reported: the hole may
     /// go on.
     pub(super) absent: Option<(Day, Day)>,
+    /// The oldest day whose manifest and checkpoint must be there. Only what was gone before it has
+    /// expired.
+    #[serde(default)]
+    pub(super) chain_kept_from: Option<Day>,
     /// The last day each service was heard of.
     pub(super) heard: BTreeMap<ServiceName, Day>,
     pub(super) late_days: u16,
@@ -85,10 +92,12 @@ impl Walk {
             sealed_at: None,
             boundaries: Vec::new(),
             kept: Vec::new(),
+            earlier: BTreeMap::new(),
             unlisted: BTreeMap::new(),
             gaps: Vec::new(),
             late: BTreeMap::new(),
             absent: None,
+            chain_kept_from: None,
             heard: BTreeMap::new(),
             late_days: 0,
             announced: Vec::new(),
@@ -97,6 +106,11 @@ impl Walk {
             more_findings: 0,
             totals: Totals::default(),
         }
+    }
+
+    /// Whether the manifest and checkpoint of a day may be gone.
+    pub(super) fn chain_over(&self, day: Day) -> bool {
+        self.chain_kept_from.is_some_and(|kept_from| day < kept_from)
     }
 
     /// Newest day this walk has done.

@@ -7,7 +7,7 @@ use dayseal_format::names::{CHECKPOINTS, checkpoint_key, parse_checkpoint_key};
 use dayseal_format::note::MAX_NOTE;
 use dayseal_format::{Checkpoint, Origin, StreamId};
 use dayseal_keys::aws::{SecretKeys, open_signer, open_source};
-use dayseal_keys::{KeyContext, KeyRef, LocalKeys, random};
+use dayseal_keys::{KeyContext, KeyError, KeyRef, LocalKeys, random};
 use dayseal_store::Store;
 
 use crate::args::{Args, RotateArgs, RotateCommand};
@@ -31,6 +31,7 @@ pub(crate) async fn run(args: &Args, own: &RotateArgs) -> anyhow::Result<Exit> {
         },
         RotateCommand::WrappingKey(own) => wrapping_key(&config, path, &own.to).await,
         RotateCommand::LogSecret => log_secret(&config).await,
+        RotateCommand::DestroyLogSecret(own) => super::destroy::run(args, &config, own).await,
     }
 }
 
@@ -39,20 +40,22 @@ fn report(
     args: &Args,
     changed: &str,
     to: &str,
-    policy_line: Option<&str>,
+    policy_lines: &[String],
     next: &str,
 ) -> anyhow::Result<Exit> {
     if args.json {
         json(
-            &serde_json::json!({ "v": 1, "changed": changed, "to": to, "policy_line": policy_line }),
+            &serde_json::json!({ "v": 1, "changed": changed, "to": to, "policy_lines": policy_lines }),
         )?;
         return Ok(Exit::Ok);
     }
     line(format!("{changed}: {to}"))?;
-    if let Some(text) = policy_line {
+    if !policy_lines.is_empty() {
         line(
-            "add this line to every copy of the policy, over another channel than the log, and leave the old ones:",
+            "add this to every copy of the policy, over another channel than the log, and leave the old lines:",
         )?;
+    }
+    for text in policy_lines {
         line(format!("  {text}"))?;
     }
     line(next)?;
@@ -81,7 +84,7 @@ async fn signing_key(config: &Config<'_>, path: PathBuf, to: &KeyRef) -> anyhow:
     edit.save(|file| file.next_signing_key.as_ref() == Some(&to))?;
     let policy_line = format!("log {}", new.verifier_key());
     let next = "the next `dayseal seal` signs by both keys; after it: `dayseal rotate signing-key --finish`";
-    report(config.args, "next signing key", &to.to_string(), Some(&policy_line), next)
+    report(config.args, "next signing key", &to.to_string(), &[policy_line], next)
 }
 
 async fn finish(config: &Config<'_>, path: PathBuf) -> anyhow::Result<Exit> {
@@ -105,7 +108,7 @@ async fn finish(config: &Config<'_>, path: PathBuf) -> anyhow::Result<Exit> {
     edit.set("signing_key", next.to_string());
     edit.save(|f| f.next_signing_key.is_none() && f.signing_key.as_ref() == Some(&next))?;
     let then = "the old key signs nothing any more; keep it disabled for a while, then delete it";
-    report(config.args, "signing key", &next.to_string(), None, then)
+    report(config.args, "signing key", &next.to_string(), &[], then)
 }
 
 async fn newest_checkpoint(evidence: &dyn Store) -> anyhow::Result<Option<Vec<u8>>> {
@@ -129,6 +132,7 @@ async fn wrapping_key(config: &Config<'_>, path: PathBuf, to: &KeyRef) -> anyhow
     let (origin, stream) = (file.origin.clone(), StreamId(random()?));
     let context = KeyContext::entries(&origin, stream, config.now()?.day());
     let made = open_source(&config.aws, to, &origin).await?.generate(&context).await?;
+    let made_from = to.clone();
     let mut edit = Edit::open(path)?;
     let to = match to {
         // Policies name keys, and an alias can be moved.
@@ -148,9 +152,18 @@ async fn wrapping_key(config: &Config<'_>, path: PathBuf, to: &KeyRef) -> anyhow
     }
     edit.set("wrapping_key", to.to_string());
     edit.save(|f| f.wrapping_key.as_ref() == Some(&to) && f.old_wrapping_keys == older)?;
-    let policy_line = format!("wrapping-key {}", made.key_id);
+    let mut lines = vec![format!("wrapping-key {}", made.key_id)];
+    // In a key file, content keys are wrapped by another one.
+    let context = KeyContext::content(&origin, stream, config.now()?.day());
+    match open_source(&config.aws, &made_from, &origin).await?.generate(&context).await {
+        Ok(content) if content.key_id != made.key_id => {
+            lines.push(format!("wrapping-key {}", content.key_id));
+        }
+        Ok(_) | Err(KeyError::Absent { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
     let next = "producers use it from their next stream on; keep the old key as long as the entries under it";
-    report(config.args, "wrapping key", &to.to_string(), Some(&policy_line), next)
+    report(config.args, "wrapping key", &to.to_string(), &lines, next)
 }
 
 async fn log_secret(config: &Config<'_>) -> anyhow::Result<Exit> {
@@ -182,7 +195,7 @@ async fn log_secret(config: &Config<'_>) -> anyhow::Result<Exit> {
     };
     let to = version.map_or(place.clone(), |version| format!("{place}, version {version}"));
     let next = "the one before is kept beside it, to recognise what it made";
-    report(config.args, "new log secret", &to, None, next)
+    report(config.args, "new log secret", &to, &[], next)
 }
 
 /// Makes a key file with the one key that is needed, unless it is there.

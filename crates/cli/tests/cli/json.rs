@@ -181,6 +181,7 @@ struct Totals {
     opened: u64,
     contents: Contents,
     expired: u64,
+    expired_days: u64,
     late: u64,
     streams_closed: u64,
     streams_open: u64,

@@ -16,6 +16,7 @@ mod officer;
 mod place;
 mod query;
 mod record;
+mod retention;
 mod rights;
 mod rotate;
 mod seal;

@@ -11,8 +11,10 @@ use crate::support::{Done, actions, day, time};
 /// The line for the auditor, from the output in words.
 fn policy_line(done: &Done) -> String {
     let lines = done.out.lines();
-    let line = lines.skip_while(|l| !l.starts_with("add this line")).nth(1);
-    line.unwrap_or_else(|| panic!("no line for the policy: {done:?}")).trim().to_owned()
+    let found = lines.skip_while(|l| !l.starts_with("add this to")).skip(1);
+    let found: Vec<_> = found.take_while(|l| l.starts_with("  ")).map(str::trim).collect();
+    assert!(!found.is_empty(), "no line for the policy: {done:?}");
+    found.join("\n")
 }
 
 fn add_to_policy(place: &Place, line: &str) {
@@ -77,7 +79,7 @@ fn a_signing_key_gives_way_to_a_new_key_file() {
     let made: Value = serde_json::from_str(&made).unwrap();
     let names: Vec<_> = made.as_object().unwrap().keys().cloned().collect();
     assert_eq!(names, ["kind", "origin", "signing_seed", "v"]);
-    let line = report["policy_line"].as_str().unwrap().to_owned();
+    let line = report["policy_lines"][0].as_str().unwrap().to_owned();
     place.fill();
     add_to_policy(&place, &line);
     place.verify(&[]).exits(0);
@@ -154,6 +156,47 @@ fn a_new_log_secret_keeps_the_one_before() {
     assert_eq!(file(), after, "the file is not touched");
     place.fill();
     place.verify(&[]).exits(0);
+}
+
+#[test]
+fn an_old_log_secret_is_destroyed_and_the_log_says_so() {
+    let place = Place::new();
+    place.init(&[]).exits(0);
+    let path = place.path("log/dayseal.toml");
+    fs::write(&path, format!("{}\n[privacy]\npseudonyms = true\n", config(&place))).unwrap();
+    place.fill_day(0);
+    let entries = |n| place.at(&time(n, 23), &["cat", &day(n)]).exits(0).out;
+    let version = |text: &str| text.split("p1:actor:").nth(1).unwrap()[..8].to_owned();
+    let old = version(&entries(0));
+    let args = |version: &str, more: &[&str]| -> Vec<String> {
+        let own = ["rotate", "destroy-log-secret", version, "--reason", "ticket 12", "--by", "dpo"];
+        own.iter().chain(more).map(|s| (*s).to_owned()).collect()
+    };
+    let run = |version: &str, more: &[&str]| {
+        let args = args(version, more);
+        place.at(&time(1, 9), &args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    run(&old, &["--yes"]).exits(2).says("is the log secret in use");
+    place.at(&time(1, 8), &["rotate", "log-secret"]).exits(0);
+    run("aaaaaaaa", &["--yes"]).exits(2).says("does not hold the version");
+    run(&old, &[]).exits(0).prints("nothing was changed");
+    let file = || fs::read_to_string(place.path("log/keys.json")).unwrap();
+    assert!(file().contains("previous_log_secret"), "a dry run");
+
+    run(&old, &["--yes"]).exits(0).prints("does not hold it any more");
+    assert!(!file().contains("previous_log_secret"));
+    let told: Vec<Value> =
+        entries(1).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told.len(), 2, "the order and its end: {told:?}");
+    for (entry, outcome) in told.iter().zip(["deferred", "success"]) {
+        assert_eq!((&entry["type"], &entry["outcome"]), (&"key.destroyed".into(), &outcome.into()));
+        assert_eq!(entry["key"]["version"], old.as_str());
+        assert_eq!(entry["reason"]["text"], "ticket 12");
+    }
+    assert_eq!(told[1]["correlation"]["parent_event"], told[0]["id"]);
+    // By hand, or by a run that could not say so.
+    run(&old, &["--yes"]).exits(2).says("--gone");
+    run(&old, &["--yes", "--gone"]).exits(0);
 }
 
 #[test]

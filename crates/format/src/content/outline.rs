@@ -201,7 +201,18 @@ mod tests {
     fn a_cut_or_lengthened_object_is_refused() {
         let bytes = three();
         for cut in 0..bytes.len() {
-            assert!(outline(&bytes[..cut], OUTLINE_PIECE).is_err(), "{cut}");
+            let error = outline(&bytes[..cut], OUTLINE_PIECE).unwrap_err();
+            let is_length = matches!(error, ContentError::Length { .. });
+            assert_eq!(is_length, cut >= PREFIX_LEN, "{cut}: {error}");
+        }
+        // More and fewer parts than there are.
+        let at = bytes.windows(9).position(|w| w == b"\"parts\":3").unwrap() + 8;
+        for said in [2, 4] {
+            let mut other = bytes.clone();
+            other[at] = b'0' + said;
+            let error = outline(&other, OUTLINE_PIECE).unwrap_err();
+            let (expected, found) = (u32::from(said), 3);
+            assert_eq!(error, ContentError::Parts { expected, found });
         }
         let mut longer = bytes;
         longer.push(0);

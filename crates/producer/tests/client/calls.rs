@@ -2,7 +2,11 @@
 
 use dayseal::ai::Provider;
 use dayseal::client::{ContentMode, Intent};
+use dayseal::privacy::Purpose;
 use dayseal::{Agent, KeyRef, Trace};
+use dayseal_format::content::{ContentKey, ContentObject};
+use dayseal_keys::{DataKeyOpener as _, KeyContext};
+use dayseal_store::Store as _;
 use serde_json::json;
 
 use super::*;
@@ -121,6 +125,39 @@ async fn digests_where_the_log_has_keys() {
         assert!(entry["actor"]["id"].as_str().unwrap().starts_with("p1:actor:"));
     }
     assert!(!format!("{entries:?}").contains("Hello"));
+}
+
+#[tokio::test]
+async fn contents_are_kept_where_the_log_keeps_them() {
+    let keys = LocalKeys::generate(&ORIGIN.parse().unwrap()).unwrap();
+    let (settings, contents) = (pseudonymous(&keys), Arc::new(MemoryStore::without_versions()));
+    let store = contents.clone();
+    let log = |builder: dayseal::Builder| {
+        builder.privacy(settings).content(ContentMode::Store).content_store(store)
+    };
+    let f = Fixture::with(Reply::json(ANSWER), log, |audit| audit).await;
+    f.chat().with_extension(anna()).send().await.unwrap().bytes().await.unwrap();
+    let entry = f.entry().await;
+    assert_eq!(entry["content"]["input"]["scheme"], "commit-v1");
+    let page = contents.list("content/", None).await.unwrap();
+    let [object] = &page.entries[..] else { panic!("one object: {page:?}") };
+    let bytes = contents.get(&object.key, None, 1 << 20).await.unwrap().bytes;
+    let parsed = ContentObject::parse(&bytes).unwrap();
+    let h = parsed.header();
+    let context = KeyContext::content(&h.origin, h.stream, h.day);
+    let opened = f.keys.open(&h.key_id, &h.wrapped_key, &context).await.unwrap();
+    let frames = parsed.frames(&ContentKey::new(*opened.expose())).unwrap();
+    let mut texts: Vec<_> = frames[0].records.iter().map(|r| r.content.clone()).collect();
+    texts.sort();
+    assert_eq!(texts, [&b"Hello!"[..], b"Hi there."]);
+    let pseudonyms = Pseudonyms::new(keys.log_secret().unwrap(), &ORIGIN.parse().unwrap());
+    let anna = pseudonyms.pseudonym(Purpose::Subject, "default", "anna");
+    assert_eq!((frames.len(), &frames[0].subjects), (1, &vec![anna]), "by who asked");
+
+    // A client that keeps less than its log; and one that asks for more.
+    let f = Fixture::new(Reply::json(ANSWER)).await;
+    let refused = AuditCalls::builder(f.log.clone()).content(ContentMode::Store).build();
+    assert!(refused.unwrap_err().to_string().contains("content mode `store`"));
 }
 
 #[tokio::test]

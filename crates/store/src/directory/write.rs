@@ -243,3 +243,27 @@ pub(super) fn create_directories(path: &Path) -> io::Result<()> {
     make_directory(path)?;
     sync_directory(above)
 }
+
+/// Removes a file, and the directories above it that are empty then.
+pub(super) fn remove(root: &Root, key: &str) -> Result<bool, StoreError> {
+    match refuse_links(root, "remove", key) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    }
+    let path = root.path_of(key);
+    let failed = |e| error("remove", &root.object(key), e);
+    match fs::remove_file(&path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        other => other.map_err(failed)?,
+    }
+    let mut parent = path.parent();
+    while let Some(directory) = parent.filter(|p| *p != root.path && p.starts_with(&root.path)) {
+        // Not empty, or a writer was faster: it stays.
+        if fs::remove_dir(directory).is_err() {
+            break;
+        }
+        parent = directory.parent();
+    }
+    sync_directory(parent.unwrap_or(&root.path)).map_err(failed)?;
+    Ok(true)
+}

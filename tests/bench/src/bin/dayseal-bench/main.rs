@@ -1,6 +1,7 @@
-//! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing.
+//! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing, erasing.
 
 mod directory;
+mod erase;
 mod find;
 mod layer;
 mod log;
@@ -46,6 +47,8 @@ enum Command {
     Verify(verify::Args),
     /// Seals one day of many batches, counting reads.
     Seal(seal::Args),
+    /// Erases one person out of many content objects, counting reads.
+    Erase(erase::Args),
 }
 
 fn main() -> Outcome {
@@ -65,6 +68,7 @@ fn main() -> Outcome {
             Command::Genlog(args) => log::run(args, json).await,
             Command::Verify(args) => verify::run(args, json).await,
             Command::Seal(args) => seal::run(args, json).await,
+            Command::Erase(args) => erase::run(args, json).await,
         }
     })
 }
