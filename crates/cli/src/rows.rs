@@ -37,7 +37,7 @@ const COLUMNS: [&str; 23] = [
 /// Prints hits one by one.
 pub(crate) enum Rows {
     Lines(Printer),
-    Csv { writer: csv::Writer<Vec<u8>>, begun: bool },
+    Csv { writer: Box<csv::Writer<Vec<u8>>>, begun: bool },
 }
 
 impl Rows {
@@ -46,7 +46,7 @@ impl Rows {
             RowFormat::Text => Self::Lines(Printer::new(EntryFormat::Text)),
             RowFormat::Json => Self::Lines(Printer::new(EntryFormat::Json)),
             RowFormat::Csv => {
-                Self::Csv { writer: csv::Writer::from_writer(Vec::new()), begun: false }
+                Self::Csv { writer: Box::new(csv::Writer::from_writer(Vec::new())), begun: false }
             }
         }
     }

@@ -54,7 +54,7 @@ fn show(args: &Args, proof: &EntryProof, p: &Proven) -> anyhow::Result<()> {
             "record": p.record,
             "index": proof.index,
             "leaf": p.leaf,
-            "entry": p.event.as_ref().map(|e| &**e),
+            "entry": p.event.as_deref(),
         }));
     }
     let r = &p.record;
