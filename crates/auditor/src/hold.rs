@@ -11,6 +11,7 @@
 //! (erasures do), or who can read the log. Normative: `docs/spec/erasure.md`, "Holds".
 
 mod error;
+mod kept;
 mod read;
 mod record;
 mod write;
@@ -23,6 +24,7 @@ use dayseal_format::{Day, Digest, UnixMillis};
 use serde::Serialize;
 
 pub use error::HoldError;
+pub use kept::Kept;
 pub use record::{Recorded, placed, recorded, released, unmatched};
 pub use write::{place, release};
 

@@ -21,7 +21,7 @@ mod job;
 mod names;
 mod record;
 mod replace;
-mod scan;
+pub(crate) mod scan;
 
 pub use certificate::Certificate;
 pub use erase::{DerivedIndex, Ended, Eraser, Held, MAX_NAMES, Order, Plan};

@@ -405,9 +405,6 @@ pub(crate) struct ContentCheck {
     /// File with the exact bytes of the content; `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) input: PathBuf,
-    /// The day of the entry's batch, if not the one in its id or the day after
-    #[arg(long)]
-    pub(crate) day: Option<Day>,
 }
 
 /// How an entry is printed.
@@ -644,12 +641,9 @@ pub(crate) struct RetentionApply {
     /// Say what would go, and remove nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// The content root, a directory, if its lifecycle is to be run too
-    #[arg(long, value_name = "URL")]
-    pub(crate) content: Option<String>,
-    /// Days that content is kept
-    #[arg(long, value_name = "DAYS", default_value_t = dayseal_auditor::retention::DEFAULT_CONTENT_DAYS)]
-    pub(crate) content_days: u16,
+    /// Days that contents are kept; else the configuration's `content_days`, else 30
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) content_days: Option<u16>,
     /// Days from the end of a day's retention to its expiry
     #[arg(long, value_name = "DAYS", default_value_t = dayseal_auditor::retention::DEFAULT_MARGIN_DAYS)]
     pub(crate) margin_days: u16,

@@ -8,7 +8,6 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod content;
 mod destroy;
-mod find;
 pub(crate) mod get;
 pub(crate) mod hold;
 pub(crate) mod import;

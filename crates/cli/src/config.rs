@@ -258,22 +258,32 @@ impl<'a> Config<'a> {
         Ok(Some(dayseal_store::open(&url, &self.options()).await?))
     }
 
+    /// Days that contents are kept, if the configuration says.
+    pub(crate) fn content_days(&self) -> Option<u32> {
+        self.file.as_ref().and_then(|(_, file)| file.content_days)
+    }
+
     /// Whether the life of contents of `day` is over, as far as the configuration says.
     pub(crate) fn content_expired(&self, day: Day) -> bool {
-        let days = self.file.as_ref().and_then(|(_, file)| file.content_days);
+        let days = self.content_days();
         let today = self.now().map(UnixMillis::day);
         matches!((days, today), (Some(days), Ok(today)) if dayseal_chain::content::is_expired(day, days, today))
     }
 
-    /// The content root, if the log has one.
-    pub(crate) async fn content(&self) -> anyhow::Result<Option<Arc<dyn Store>>> {
+    /// Where the content root is, if the log has one.
+    pub(crate) fn content_url(&self) -> Option<String> {
         let configured = match &self.file {
             Some((_, file)) if self.args.evidence.is_none() => {
                 file.content.as_deref().map(|url| self.root(url))
             }
             _ => None,
         };
-        let Some(url) = self.args.content_root.clone().or(configured) else { return Ok(None) };
+        self.args.content_root.clone().or(configured)
+    }
+
+    /// The content root, if the log has one.
+    pub(crate) async fn content(&self) -> anyhow::Result<Option<Arc<dyn Store>>> {
+        let Some(url) = self.content_url() else { return Ok(None) };
         let options = OpenOptions { check_versioning: false, ..self.options() };
         Ok(Some(dayseal_store::open(&url, &options).await?))
     }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use dayseal_auditor::find::{LogReader, Problem, Tally};
+use dayseal_auditor::find::{Found, IdSearch, LogReader, Problem, Tally};
 use dayseal_auditor::query::People;
 use dayseal_chain::verify::Outcome;
-use dayseal_format::{Day, Policy, UnixMillis};
+use dayseal_format::event::EventId;
+use dayseal_format::{Day, Origin, Policy, UnixMillis};
 use dayseal_store::Store;
 
 use crate::config::Config;
@@ -48,6 +49,22 @@ impl Desk {
             }
         };
         People::new(origin, secrets)
+    }
+
+    /// An entry by its id; what could not be relied on is told.
+    pub(crate) async fn entry(&self, id: EventId) -> anyhow::Result<Option<Found>> {
+        let mut problems = Problems::default();
+        let search = IdSearch { id, full: false, all: false };
+        let (found, _) = search.run(&self.reader(), |p| problems.tell(p)).await?;
+        Ok(found.into_iter().next())
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.policy.origin
+    }
+
+    pub(crate) fn opener(&self) -> &Opener {
+        &self.opener
     }
 
     pub(crate) fn reader(&self) -> LogReader<'_> {

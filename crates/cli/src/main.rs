@@ -6,6 +6,7 @@ mod attached;
 mod cmd;
 mod config;
 mod config_edit;
+mod contents;
 mod desk;
 mod entries;
 mod exit;

@@ -207,7 +207,10 @@ impl<'a> Verifier<'a> {
             // No erasure is ordered by a request to come.
             return true;
         }
-        let walked = walk.first.is_some_and(|f| f <= day) && walk.last.is_some_and(|l| day <= l);
+        // What was held back, by a crash or by late days, lies on a later day than the id says.
+        let settled = day.checked_add(i32::from(walk.late_days)).unwrap_or(day);
+        let walked =
+            walk.first.is_some_and(|f| f <= day) && walk.last.is_some_and(|l| settled <= l);
         let unread = |f: &Finding| {
             f.day == Some(day)
                 && matches!(f.code, Code::Unreadable | Code::MissingObject | Code::MissingDay)

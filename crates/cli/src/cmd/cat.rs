@@ -8,9 +8,9 @@ use dayseal_format::event::Event;
 use dayseal_format::names::ContentObjectKey;
 use dayseal_format::{BatchKey, Origin};
 
-use super::content::WithContents;
 use crate::args::{Args, Cat};
 use crate::config::Config;
+use crate::contents::WithContents;
 use crate::entries::{Failures, Printer};
 use crate::exit::Exit;
 use crate::output::write;

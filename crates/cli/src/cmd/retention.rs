@@ -1,9 +1,13 @@
 //! `dayseal retention`
 
+use anyhow::Context as _;
+use dayseal_auditor::hold::{Holds, Kept};
 use dayseal_auditor::retention::{
-    Applied, Change, ClassCost, Effect, Plan, Roots, Rules, Swept, apply, nothing_held, plan,
+    Applied, Change, ClassCost, DEFAULT_CONTENT_DAYS, Effect, Plan, Roots, Rules, Swept, apply,
+    nothing_held, plan,
 };
-use dayseal_store::{DirectoryStore, open_directory};
+use dayseal_format::{Day, Policy};
+use dayseal_store::{DirectoryStore, Store, open_directory};
 
 use crate::args::{Args, RetentionApply, RetentionArgs, RetentionCommand, RetentionPlan};
 use crate::config::Config;
@@ -35,23 +39,36 @@ async fn run_plan(config: &Config<'_>, own: &RetentionPlan) -> anyhow::Result<Ex
 
 async fn run_apply(config: &Config<'_>, own: &RetentionApply) -> anyhow::Result<Exit> {
     let evidence = directory(config.evidence().await?.url())?;
-    let content = own.content.as_deref().map(directory).transpose()?;
+    let content = config.content_url().map(|url| directory(&url)).transpose()?;
     let policy = config.policy()?.ok_or_else(|| {
         UsageError(
             "no policy: what is deleted must be signed by a key that it names; give --policy FILE"
                 .into(),
         )
     })?;
-    let rules = Rules { margin_days: own.margin_days, content_days: own.content_days };
+    let configured = config.content_days().and_then(|days| u16::try_from(days).ok());
+    let content_days = own.content_days.or(configured).unwrap_or(DEFAULT_CONTENT_DAYS);
+    let rules = Rules { margin_days: own.margin_days, content_days };
+    let holds = holds(config, &policy).await?;
+    let looked_into = content.as_ref().map(|content| content as &dyn Store);
+    let kept = Kept::find(&holds, looked_into).await.context("cannot tell what is held")?;
+    let held = |object: &str, _: Day| kept.keeps(object);
     let roots = Roots { evidence: &evidence, content: content.as_ref() };
     let today = config.now()?.day();
-    let applied = apply(roots, &policy, &rules, today, &nothing_held, own.dry_run).await?;
+    let applied = apply(roots, &policy, &rules, today, &held, own.dry_run).await?;
     if config.args.json {
         json(&applied)?;
     } else {
         print_applied(&applied)?;
     }
     Ok(if applied.left.is_empty() { Exit::Ok } else { Exit::Unchecked })
+}
+
+/// The legal holds of the log. Without a state root there is nowhere that they could be.
+async fn holds(config: &Config<'_>, policy: &Policy) -> anyhow::Result<Holds> {
+    let Some(state) = config.state().await? else { return Ok(Holds::default()) };
+    let read = Holds::read(&*state, &policy.origin, &policy.officers, 0).await;
+    read.context("cannot rely on the legal holds: nothing is removed")
 }
 
 fn directory(url: &str) -> anyhow::Result<DirectoryStore> {

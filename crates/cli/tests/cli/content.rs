@@ -135,7 +135,7 @@ fn by_digest_the_log_secret_decides() {
     let mut gone: Value = serde_json::from_str(&keys).unwrap();
     gone["log_secret"] = json!("ab".repeat(32));
     fs::write(&path, gone.to_string()).unwrap();
-    log.run(&args, PROMPT.as_bytes()).exits(3).prints("not the one here");
+    log.run(&args, PROMPT.as_bytes()).exits(3).prints("which is not here");
 }
 
 #[test]

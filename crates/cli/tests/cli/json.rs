@@ -286,7 +286,7 @@ fn init_and_policy() {
     assert_eq!((policy.v, policy.origin.as_str()), (1, ORIGIN));
     // One that wraps data keys, one that wraps content keys.
     assert_eq!((policy.verifier_keys.len(), policy.wrapping_keys.len()), (1, 2));
-    assert!(policy.officers.is_empty());
+    assert!(policy.officers.is_empty() && policy.content_days.is_none());
     assert_eq!((made.verifier_keys.len(), made.signing_key), (1, None));
     assert!(
         matches!(&made.wrapping_keys[..], [a, b] if a != b && a.starts_with("local:") && b.starts_with("local:"))
@@ -305,6 +305,7 @@ fn record_seal_ack_and_show() {
     let input = [event("a"), "bad\n".into()].concat();
     let done = log.feed(&now, ["record", "--json"], input.as_bytes()).exits(1);
     let r: Record = parse(&done.out);
+    assert_eq!(r.content_bytes, 0);
     assert_eq!((r.v, r.recorded, r.refused, r.batches), (1, 1, 1, 1));
     assert!(r.bytes > 0);
 

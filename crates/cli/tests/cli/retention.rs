@@ -69,7 +69,7 @@ fn what_has_expired_goes_and_the_log_verifies() {
 #[test]
 fn buckets_have_rules_of_their_own() {
     let place = log();
-    let args = ["retention", "apply", "--content", "s3://bucket/content"];
+    let args = ["retention", "apply", "--content-root", "s3://bucket/content"];
     place.at(&time(10, 8), &args).exits(2).says("lifecycle rules");
     place
         .at(

@@ -257,3 +257,37 @@ fn a_pseudonym_stands_for_who_has_no_log_secret() {
         .exits(0)
         .prints("erased 1 object, 1 frame, 1 record");
 }
+
+#[test]
+fn what_is_held_outlives_its_time() {
+    let log = Rights::new();
+    let hold = ["hold", "set", "--subject", "ada", "--reason", "case 7"];
+    log.run(&[&hold[..], &SIGN].concat()).exits(0);
+    let objects = || {
+        let root = log.path(&format!("log/content/content/{DAY}"));
+        let streams = fs::read_dir(root).into_iter().flatten();
+        streams.flat_map(|s| fs::read_dir(s.unwrap().path()).unwrap()).count()
+    };
+    assert_eq!(objects(), 2, "one of Ada, one of Bob");
+    let at = |now: &str, more: &[&str]| log.at(now, &[&["retention", "apply"], more].concat(), b"");
+    let over = "2026-12-22T12:00:00.000Z";
+    at("2026-12-10T12:00:00.000Z", &[]).exits(0);
+    assert_eq!(objects(), 2, "thirty days are not over");
+    at(over, &["--dry-run"]).exits(0).prints("content");
+    assert_eq!(objects(), 2, "a dry run");
+    at(over, &[]).exits(0);
+    assert_eq!(objects(), 1, "Ada's is held");
+    // A statement that is not one makes all of them unreliable: nothing goes.
+    let statement = log.path("log/state/holds/00000001");
+    let signed = fs::read(&statement).unwrap();
+    fs::remove_file(&statement).unwrap();
+    fs::write(&statement, "junk").unwrap();
+    at(over, &[]).says("cannot rely on the legal holds");
+    assert_eq!(objects(), 1);
+    fs::remove_file(&statement).unwrap();
+    fs::write(&statement, signed).unwrap();
+    let clear = ["hold", "clear", "1", "--reason", "case 7 closed"];
+    log.run(&[&clear[..], &SIGN].concat()).exits(0);
+    at(over, &[]).exits(0);
+    assert_eq!(objects(), 0);
+}

@@ -7,8 +7,8 @@ use dayseal_chain::receipts::Receipt;
 
 use super::people::{officers, origin};
 use crate::args::{Args, SubjectCertificate};
-use crate::cmd::find::find_entry;
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::exit::Exit;
 use crate::output::{json, line};
 
@@ -86,7 +86,8 @@ async fn by_job(config: &Config<'_>, said: &Certificate) -> anyhow::Result<Line>
 
 /// Against the entry that records the end.
 async fn by_log(config: &Config<'_>, said: &Certificate) -> Line {
-    let found = match find_entry(config, said.completed, None).await {
+    let found = async { Desk::open(config).await?.entry(said.completed).await };
+    let found = match found.await {
         Err(error) => return not_checked(format!("the log cannot be read: {error:#}")),
         Ok(None) => return failed(format!("no entry {} in the log", said.completed)),
         Ok(Some(found)) => found,
