@@ -13,7 +13,7 @@
 //!
 //! # What it trusts
 //! [`check`] trusts what AWS answers about settings; it reads settings only and changes none.
-//! [`retention::apply`] deletes, and trusts the policy and signed day records alone; it opens no entry.
+//! [`retention::apply()`] deletes, and trusts the policy and signed day records alone; it opens no entry.
 //! [`subject`] erases with no key at all, and opens entries and contents for an export only.
 //! All others trust the keys of the policy, as a verifier does; of what is not sealed yet they say so.
 

@@ -2,8 +2,8 @@
 //!
 //! | part | what |
 //! | --- | --- |
-//! | [`plan`] | by day: what is stored, until when it must be kept, when the rules take it, its cost |
-//! | [`apply`] | takes from a directory what the rules of a bucket would take |
+//! | [`plan()`] | by day: what is stored, until when it must be kept, when the rules take it, its cost |
+//! | [`apply()`] | takes from a directory what the rules of a bucket would take |
 //!
 //! The rules are those of `infra/`: entries go a margin after their day's `keep_until`, manifests and
 //! checkpoints a year after that. `docs/retention.md` has them in words.

@@ -3,7 +3,7 @@
 //! | part | what |
 //! | --- | --- |
 //! | [`Names`] | the names that a log has for one person |
-//! | [`export`] | everything about them, for machines and for people |
+//! | [`export()`] | everything about them, for machines and for people |
 //! | [`Eraser`] | replaces their content frames by stubs; safe to stop and to run again at any step |
 //! | [`Recorder`] | records the order and its end in the log |
 //! | [`jobs`] | the erasures of a log, open and done |
