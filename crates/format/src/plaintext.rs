@@ -3,13 +3,14 @@
 //! `lines length ‖ frame length ‖ zstd frame ‖ zeros`, two big-endian u32. Normative:
 //! `docs/spec/batch.md`, "Plaintext". Batches and content objects both hold it.
 
+use zstd::bulk::Compressor;
 use zstd::zstd_safe;
 
 use crate::batch::{MAX_ENTRIES_LEN, padded_len};
 
-/// The plaintext of these lines, compressed at `level`. `None` if zstd fails.
-pub(crate) fn pack(lines: &[u8], level: i32) -> Option<Vec<u8>> {
-    let frame = zstd::bulk::compress(lines, level).ok()?;
+/// The plaintext of these lines. `None` if zstd fails.
+pub(crate) fn pack(lines: &[u8], compressor: &mut Compressor<'_>) -> Option<Vec<u8>> {
+    let frame = compressor.compress(lines).ok()?;
     let mut out = Vec::with_capacity(padded_len(8 + frame.len()));
     out.extend_from_slice(&u32::try_from(lines.len()).ok()?.to_be_bytes());
     out.extend_from_slice(&u32::try_from(frame.len()).ok()?.to_be_bytes());

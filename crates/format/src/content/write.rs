@@ -4,6 +4,7 @@ use aes_gcm::aead::AeadInOut as _;
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
+use zstd::bulk::Compressor;
 
 use super::keys::ObjectKeys;
 use super::{
@@ -52,10 +53,12 @@ pub fn encode(
     if draft.len() > MAX_HEADER {
         return Err(limit("a header has at most 16,384 bytes"));
     }
+    // One for all frames: to make one costs more than to compress a prompt.
+    let mut compressor = Compressor::new(ZSTD_LEVEL).map_err(|_| limit("zstd failed"))?;
     let mut plain = Vec::with_capacity(frames.len());
     let mut digest = Sha256::new();
     for frame in frames {
-        let (head, body) = prepare(frame)?;
+        let (head, body) = prepare(frame, &mut compressor)?;
         digest.update(&head[super::part::PART_PREFIX..]);
         digest.update(&*body);
         plain.push((head, body));
@@ -107,7 +110,10 @@ fn sorted_subjects(frame: &FrameDraft) -> Vec<&str> {
 }
 
 /// What stands before the ciphertext, and the plaintext.
-fn prepare(draft: &FrameDraft) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), ContentError> {
+fn prepare(
+    draft: &FrameDraft,
+    compressor: &mut Compressor<'_>,
+) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), ContentError> {
     let records = u32::try_from(draft.records.len()).unwrap_or(u32::MAX);
     let subjects = sorted_subjects(draft).into_iter().map(str::to_owned).collect();
     let frame = Frame { records, subjects };
@@ -119,7 +125,7 @@ fn prepare(draft: &FrameDraft) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), ContentE
     if lines.len() > MAX_ENTRIES_LEN {
         return Err(ContentError::Limit("the records of a frame have at most 32 MiB"));
     }
-    let plain = pack(&lines, ZSTD_LEVEL).ok_or(ContentError::Limit("zstd failed"))?;
+    let plain = pack(&lines, compressor).ok_or(ContentError::Limit("zstd failed"))?;
     let head = frame.head(plain.len() + TAG_LEN);
     if head.len() - super::part::PART_PREFIX > super::MAX_ABOUT {
         return Err(ContentError::Limit("the subjects of a frame have at most 16,384 bytes"));

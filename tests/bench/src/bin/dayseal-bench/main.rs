@@ -1,5 +1,6 @@
 //! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing, erasing.
 
+mod content;
 mod directory;
 mod erase;
 mod find;
@@ -47,6 +48,8 @@ enum Command {
     Verify(verify::Args),
     /// Seals one day of many batches, counting reads.
     Seal(seal::Args),
+    /// What the content modes cost an event.
+    Content(content::Args),
     /// Erases one person out of many content objects, counting reads.
     Erase(erase::Args),
 }
@@ -68,6 +71,7 @@ fn main() -> Outcome {
             Command::Genlog(args) => log::run(args, json).await,
             Command::Verify(args) => verify::run(args, json).await,
             Command::Seal(args) => seal::run(args, json).await,
+            Command::Content(args) => content::run(&args, json).await,
             Command::Erase(args) => erase::run(args, json).await,
         }
     })
