@@ -207,12 +207,13 @@ impl<'a> Verifier<'a> {
             // No erasure is ordered by a request to come.
             return true;
         }
+        let removed = walk.removals.keys().any(|key| key.day == day);
         let walked = walk.first.is_some_and(|f| f <= day) && walk.last.is_some_and(|l| day <= l);
         let unread = |f: &Finding| {
             f.day == Some(day)
                 && matches!(f.code, Code::Unreadable | Code::MissingObject | Code::MissingDay)
         };
-        walked && !self.expired(walk, day) && !walk.findings().iter().any(unread)
+        walked && !self.expired(walk, day) && !walk.findings().any(unread) && !removed
     }
 
     /// A finding if the object names somebody whose erasure is completed.
