@@ -9,6 +9,8 @@ use crate::{BatchKey, Day, Digest, Origin, UnixMillis, VerifierKey};
 
 /// Kind of the statement.
 pub const KIND: &str = "dayseal-removal";
+/// Where orders lie in the state root.
+pub const ORDERS: &str = "removals/";
 /// Longest basis in bytes.
 const MAX_BASIS: usize = 64;
 
@@ -75,7 +77,7 @@ impl Removal {
 
 /// Where the orders of a day lie in the state root: `removals/<day>/`.
 pub fn orders_prefix(day: Day) -> String {
-    format!("removals/{day}/")
+    format!("{ORDERS}{day}/")
 }
 
 /// Where an order lies in the state root: `removals/<day of its time>/<SHA-256 of its bytes>`.

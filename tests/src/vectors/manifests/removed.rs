@@ -38,7 +38,7 @@ pub(super) fn add(set: &mut Set) {
     case("removed_after_key", with(&[next_key, one.clone()]), "mismatch.order");
     case("removed_twice", with(&[one.clone(), one.clone()]), "mismatch.order");
     case("removed_reordered", with(&[removed(4, "b"), removed(4, "a")]), "mismatch.order");
-    let mut early = with(&[one.clone()]);
+    let mut early = with(std::slice::from_ref(&one));
     let last = early.len() - 1;
     early.swap(last - 1, last);
     case("removed_before_conflict", early, "mismatch.order");
