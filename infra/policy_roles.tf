@@ -58,6 +58,7 @@ locals {
           Condition = { Null = { "s3:if-none-match" = "false" } }
         },
         { Sid = "ReadHeads", Effect = "Allow", Action = local.read_objects, Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/heads/*"] },
+        { Sid = "ReadRemovals", Effect = "Allow", Action = "s3:GetObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/removals/*"] },
         { Sid = "MoveHeads", Effect = "Allow", Action = "s3:PutObject", Resource = flatten([for log in sort(keys(var.logs)) : ["${local.state_arn}/${log}/heads/*", "${local.state_arn}/${log}/index/*"]]) },
         { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },
         local.write_storage,
@@ -139,6 +140,7 @@ locals {
       { Sid = "ReadHolds", Effect = "Allow", Action = "s3:GetObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/holds/*"] },
       # What counts in a hold is the officer's signature.
       { Sid = "PlaceHolds", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/holds/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
+      { Sid = "PlaceRemovals", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/removals/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
       { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },
       { Sid = "CreateEntries", Effect = "Allow", Action = "s3:PutObject", Resource = [for log in sort(keys(var.logs)) : "${local.evidence_arn}/${log}/entries/*"], Condition = { Null = { "s3:if-none-match" = "false" } } },
       {

@@ -11,6 +11,7 @@ locals {
     index    = { arns = [var.roles.sealer], conditional = false }
     erasures = { arns = [var.roles.eraser], conditional = false }
     holds    = { arns = [var.roles.eraser], conditional = true }
+    removals = { arns = [var.roles.eraser], conditional = true }
   }
 
   policy = {

@@ -33,7 +33,7 @@ from primitives import (
     log_secret_version, lower_hex, lp, manifest_key, MIB, one_of, only_true, origin_name, padded, pseudonym, root_of_inclusion, service_name, sha256, split,
     strict_json, text_of, time_ms, Tree, tree_root, U64, uint, UUID, uuid_text,
 )  # fmt: skip
-from statements import officer_name, read_statement
+from statements import MAX_STATEMENT, officer_name, read_removal, read_statement
 
 # ---------------------------------------------------------------- notes, checkpoints, proofs
 
@@ -276,6 +276,7 @@ RECORDS = {
             ("sha256", list_of(DIGEST, 16)),
         ]
     ),
+    "removed": fields([kind("removed"), ("key", batch_key), ("order", text_of(MAX_STATEMENT))]),
     "key": fields([kind("key"), ("verifier_key", verifier_key)]),
 }
 
@@ -320,8 +321,10 @@ def order_key(r):
         return 2, r["day"], r["stream"], r["from"]
     if name == "conflict":
         return 3, r["day"], r["stream"], r["seq"], r["reason"]
+    if name == "removed":
+        return 4, r["key"].encode(), r["order"].encode()
     if name == "key":
-        return 4, r["verifier_key"].encode()
+        return 5, r["verifier_key"].encode()
     return (0,)
 
 
@@ -380,7 +383,7 @@ class Manifest:
         self.before, self.after = Tree(head["size"], nodes), Tree(head["size"], nodes)
         self.after.push(leaf_hash(lines[0]))
         self.head, self.records, last = head, [], None
-        self.next_key = None
+        self.next_key, removed = None, 0
         number = day_number(day)
         window = range(number - head["late_days"], number + 1)
         for line in lines[1:]:
@@ -403,6 +406,10 @@ class Manifest:
                     raise Bad("mismatch.order", "one key in two batch records")
             if r["kind"] in ("gap", "conflict") and day_number(r["day"]) not in window:
                 raise Bad("mismatch.late", r["kind"])
+            if r["kind"] == "removed":
+                removed += 1
+                if removed > 1_000 or batch_key(r["key"])[0] > day:
+                    raise Bad("mismatch.removed", r["key"])
             if r["kind"] == "key":
                 key = Vkey(r["verifier_key"])
                 if key.name != origin:
@@ -852,7 +859,7 @@ class Log:
         # The key that the log announced, for the days after.
         self.announced = None
         self.findings, self.checked = [], {"days": 0, "objects": 0, "entries": 0, "expired": 0, "expired days": 0, "pending": 0}
-        self.expired_days = set()
+        self.expired_days, self.removed = set(), set()
 
     def find(self, code, object_, detail=""):
         self.findings.append((code, object_, detail))
@@ -916,6 +923,7 @@ class Log:
 
     def verify(self):
         days = self.chain()
+        self.orders(days)
         self.objects(days)
         self.completeness(days)
 
@@ -1069,6 +1077,26 @@ class Log:
                     continue
             self.find("unlisted_object", name)
 
+    def orders(self, days):
+        """Batches that an officer of the policy ordered away, by the records of all days."""
+        opened = lambda note: open_note(note, self.policy.officers)
+        for m in days.values():
+            for r in m.records:
+                if r["kind"] != "removed":
+                    continue
+                try:
+                    if read_removal(r["order"].encode(), self.policy.origin, opened) != r["key"]:
+                        raise Bad("statement", "about another batch")
+                    self.removed.add(r["key"])
+                except Bad as error:
+                    self.find("unapproved_removal", r["key"], str(error))
+
+    def missing(self, key):
+        if key in self.removed:
+            self.checked["removed"] += 1
+        else:
+            self.find("missing_object", key)
+
     def object(self, r, expired):
         key = r["key"]
         data = self.read(key)
@@ -1076,7 +1104,7 @@ class Log:
             if expired:
                 self.checked["expired"] += 1
             else:
-                self.find("missing_object", key)
+                self.missing(key)
             return
         self.checked["objects"] += 1
         day, stream, seq, digest = batch_key(key)

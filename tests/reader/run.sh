@@ -72,4 +72,19 @@ while [ "$day" != 2025-11-06 ]; do drop "$day"; day=$(date -u -d "$day + 1 day" 
 agree 0 'days whose time is over'
 drop 2025-11-06
 agree 4 'a day gone before its time'
-echo 'the reader agrees: the log, two proofs and two bundles held over a change of signing key, an unnamed key was told, each altered byte was found, and of a year what may be gone'
+# A batch that goes by an officer's order, and one that goes without.
+"$dayseal" --now 2026-11-15T08:00:00.000Z init "$work/removal" --origin audit.example.com/removal > /dev/null
+cd "$work/removal"
+"$dayseal" officer new dpo --out dpo.json | grep -o 'officer audit.*+.*' > officer
+cp policy policy-before; cat officer >> policy
+"$dayseal" --now 2026-11-15T14:00:00.000Z record "$here/../demo/events.ndjson" 2> /dev/null
+"$dayseal" --now 2026-11-16T02:00:00.000Z seal > /dev/null
+batch=$(cd evidence; ls -d entries/2026-11-15/*/*.batch)
+"$dayseal" --now 2026-11-15T20:00:00.000Z removal order --object "$batch" --reason 'case 7' --basis court-order --officer dpo --sign-with dpo.json > /dev/null
+rm -f "evidence/$batch"
+agree 4 'a removal that no seal has recorded'
+"$dayseal" --now 2026-11-17T02:00:00.000Z seal > /dev/null
+agree 0 'a lawful removal'
+mv policy-before policy
+agree 1 'a removal by no officer of the policy'
+echo 'the reader agrees: the log, two proofs and two bundles held over a change of signing key, an unnamed key was told, each altered byte was found, of a year what may be gone, and of removals the lawful one'

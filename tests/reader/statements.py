@@ -2,10 +2,12 @@
 
 import re
 
-from primitives import Bad, origin_name, time_ms
+from primitives import Bad, batch_key, origin_name, time_ms
 
 OFFICER = "/officer/"
 WORD = re.compile(r"[a-z][a-z-]{0,31}", re.ASCII)
+MAX_STATEMENT = 16_384
+BASIS = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 HIDING = re.compile("[\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
 
 
@@ -23,7 +25,7 @@ class Statement:
 
     def __init__(self, text):
         bad = lambda why: Bad("statement", why)
-        if len(text.encode()) > 16_384:
+        if len(text.encode()) > MAX_STATEMENT:
             raise bad("too long")
         if not text.endswith("\n"):
             raise bad("no newline at the end")
@@ -66,7 +68,7 @@ class Statement:
 
 def read_statement(data, kind, origin, opened):
     """The statement of `kind` about `origin` in a signed note; `opened` verifies and gives its text."""
-    if len(data) > 16_384:
+    if len(data) > MAX_STATEMENT:
         raise Bad("statement", "too long")
     statement = Statement(opened(data))
     if statement.kind != kind:
@@ -74,3 +76,18 @@ def read_statement(data, kind, origin, opened):
     if statement.origin != origin:
         raise Bad("other_origin", statement.origin)
     return statement
+
+
+def read_removal(data, origin, opened):
+    """The key of the batch that an order removes (manifest.md, "Lawful removal")."""
+    statement = read_statement(data, "dayseal-removal", origin, opened)
+    try:
+        key = statement.one("object")
+        batch_key(key)
+        statement.one("reason")
+        if not BASIS.fullmatch(statement.one("basis")):
+            raise ValueError("basis")
+        statement.end()
+    except ValueError as error:
+        raise Bad("statement", str(error)) from None
+    return key

@@ -280,6 +280,7 @@ fn manifest_code(error: &ManifestError) -> String {
             "counts" => "mismatch.counts",
             "services" => "mismatch.services",
             "keep_until and kept_from" => "mismatch.keep",
+            "removed records" | "day of the removed batch" => "mismatch.removed",
             "key record" => "mismatch.second_key",
             "name of the key" => "mismatch.key_name",
             other => return format!("mismatch: {other}"),

@@ -147,6 +147,6 @@ impl Holds {
 }
 
 /// The name in an officer's key, without the log's.
-fn officer(key: &dayseal_format::VerifierKey) -> OfficerText {
+pub(crate) fn officer(key: &dayseal_format::VerifierKey) -> OfficerText {
     key.name().parse::<OfficerName>().map_or_else(|_| key.name().into(), |o| o.name().into())
 }

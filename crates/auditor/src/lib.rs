@@ -8,6 +8,7 @@
 //! | [`hold`] | legal holds: signed statements that keep contents from erasure |
 //! | [`prove`] | one file that shows that an entry stood in the log |
 //! | [`query`] | which entries fit, in order; what an actor did; a whole journey |
+//! | [`removal`] | orders that a batch goes before its time, and what became of them |
 //! | [`retention`] | what expires when and what it costs; the lifecycle of a log in a directory |
 //! | [`subject`] | the rights of a data subject: export, erasure, its certificate |
 //!
@@ -23,5 +24,6 @@ pub mod find;
 pub mod hold;
 pub mod prove;
 pub mod query;
+pub mod removal;
 pub mod retention;
 pub mod subject;

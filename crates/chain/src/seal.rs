@@ -12,6 +12,7 @@
 mod adopt;
 mod collect;
 mod error;
+mod orders;
 mod progress;
 mod rotation;
 mod sealer;

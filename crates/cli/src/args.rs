@@ -1,6 +1,7 @@
 //! Flags, as given. What they mean is decided in `config` and in the commands.
 
 mod desk;
+mod removal;
 mod rights;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use desk::{
     Activity, Bundle, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle, VerifyProof,
 };
+pub(crate) use removal::*;
 pub(crate) use rights::*;
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
@@ -177,6 +179,10 @@ pub(crate) enum Command {
     Subject(SubjectArgs),
     /// Place, release and list legal holds: what may not be erased
     Hold(HoldArgs),
+    /// Order that a batch goes before its time, for a court or a law, and let it go
+    ///
+    /// docs/retention.md, "Removal before its time", has the steps.
+    Removal(RemovalArgs),
     /// Check how the log is set up in AWS against a retention profile
     ///
     /// Reads settings and changes none: buckets, keys, schedules, the last seal and verification, the policy. Each check is

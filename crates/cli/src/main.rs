@@ -61,6 +61,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Policy(a) => cmd::policy::run(&args, a),
             Command::Content(a) => cmd::content::run(&args, a).await,
             Command::Subject(a) => cmd::subject::run(&args, a).await,
+            Command::Removal(a) => cmd::removal::run(&args, a).await,
             Command::Hold(a) => cmd::hold::run(&args, a).await,
             Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Rotate(a) => cmd::rotate::run(&args, a).await,

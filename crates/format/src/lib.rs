@@ -49,6 +49,7 @@ pub mod policy;
 pub mod proof;
 pub mod pseudonym;
 pub mod record;
+pub mod removal;
 pub mod statement;
 pub mod time;
 

@@ -1,7 +1,7 @@
 //! Manifests: the leaf records of one UTC day, in order.
 //!
 //! `manifests/<day>.ndjson`: each record on a line ended by one LF. First the `day` record, then
-//! `batch` and `stray` in order of key and version, then `gap`, `conflict`, `key`. A leaf is the line
+//! `batch` and `stray` in order of key and version, then `gap`, `conflict`, `removed`, `key`. A leaf is the line
 //! without its newline; one pass over a manifest checks a day against the checkpoints around it.
 
 mod build;
@@ -155,7 +155,8 @@ impl OrderKey {
                 let at = format!("{}/{}/{:08}", c.day, c.stream, c.seq);
                 Self(3, at, format!("{:?}", c.reason))
             }
-            Record::Key(k) => Self(4, k.verifier_key.to_string(), String::new()),
+            Record::Removed(r) => Self(4, r.key.to_string(), r.order.clone()),
+            Record::Key(k) => Self(5, k.verifier_key.to_string(), String::new()),
         }
     }
 }
@@ -170,7 +171,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, record: &Record) {
         match record {
-            Record::Day(_) | Record::Key(_) => {}
+            Record::Day(_) | Record::Removed(_) | Record::Key(_) => {}
             Record::Batch(b) => self.add_batch(b),
             Record::Stray(_) => self.counts.strays += 1,
             Record::Gap(_) => self.counts.gaps += 1,

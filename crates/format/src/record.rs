@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{MAX_BATCH_LEN, MAX_ENTRIES};
 use crate::names::MAX_SEQ;
+use crate::statement::MAX_STATEMENT;
 use crate::{BatchKey, Day, Digest, Origin, ServiceName, StreamId, UnixMillis, VerifierKey};
 
 /// Longest record in bytes, its newline not counted: what a C2SP entry bundle can hold.
@@ -17,6 +18,8 @@ pub const MAX_RECORD: usize = 65_535;
 pub const MAX_SERVICES: usize = 200;
 /// Digests listed in a `conflict` record; the batch records have the rest.
 pub const MAX_CONFLICT_DIGESTS: usize = 16;
+/// Orders recorded in one manifest; more wait for the next seal. They stay below 32 MiB.
+pub const MAX_REMOVED: usize = 1_000;
 /// Longest object key a record carries, in bytes: S3's own bound.
 pub const MAX_KEY: usize = 1_024;
 
@@ -35,6 +38,8 @@ pub enum Record {
     Gap(GapRecord),
     /// Batches of a stream that do not agree.
     Conflict(ConflictRecord),
+    /// An order that a batch goes before its time.
+    Removed(RemovedRecord),
     /// Who signs from the next day on.
     Key(KeyRecord),
 }
@@ -212,6 +217,18 @@ pub struct ConflictRecord {
     pub sha256: Vec<Digest>,
 }
 
+/// An order that a batch goes before its time, as the sealer found it: whether an officer signed it is
+/// the verifier's to judge, by the policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemovedRecord {
+    /// The batch.
+    #[serde(with = "text")]
+    pub key: BatchKey,
+    /// The signed statement ([`crate::removal`]), at most [`MAX_STATEMENT`] bytes.
+    pub order: String,
+}
+
 /// A change of signing key: checkpoints of the days after this manifest's are signed by the new key
 /// alone, that of this day by the old one and the new one.
 ///
@@ -324,6 +341,9 @@ impl Record {
             Self::Gap(g) if g.from > g.to || g.to > MAX_SEQ => {
                 bad("a gap that ends before it starts, or beyond the last number")
             }
+            Self::Removed(r) if r.order.len() > MAX_STATEMENT => {
+                bad("an order of more than 16,384 bytes")
+            }
             Self::Conflict(c) if c.sha256.len() > MAX_CONFLICT_DIGESTS => {
                 bad("more than 16 digests in a conflict")
             }
@@ -342,7 +362,7 @@ fn newer(line: &[u8]) -> Option<RecordError> {
     let head: Head = serde_json::from_slice(line).ok()?;
     match (head.kind.as_str(), head.v) {
         ("day", Some(found)) if found != 1 => Some(RecordError::Version { found }),
-        ("day" | "batch" | "stray" | "gap" | "conflict" | "key", _) => None,
+        ("day" | "batch" | "stray" | "gap" | "conflict" | "removed" | "key", _) => None,
         (kind, _) => Some(RecordError::UnknownKind { found: kind.chars().take(40).collect() }),
     }
 }

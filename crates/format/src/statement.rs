@@ -180,16 +180,32 @@ impl Statement {
         }
         let note = Note::parse(note)?;
         let (text, signers) = note.verify_by(known)?;
-        let statement = Self::parse_text(text)?;
-        if statement.kind != kind {
-            let (expected, found) = (kind.to_owned(), statement.kind);
+        let statement = Self::parse_text(text)?.of(kind, origin)?;
+        Ok(Signed { statement, signers: signers.into_iter().cloned().collect() })
+    }
+
+    /// Reads a statement of `kind` about the log `origin` and verifies no signature: for who does not
+    /// decide by it.
+    ///
+    /// # Errors
+    /// [`StatementError`], by what is wrong.
+    pub fn unverified(note: &[u8], kind: &str, origin: &Origin) -> Result<Self, StatementError> {
+        if note.len() > MAX_STATEMENT {
+            return Err(StatementError::TooLong { found: note.len() });
+        }
+        Self::parse_text(Note::parse(note)?.unverified_text())?.of(kind, origin)
+    }
+
+    fn of(self, kind: &str, origin: &Origin) -> Result<Self, StatementError> {
+        if self.kind != kind {
+            let (expected, found) = (kind.to_owned(), self.kind);
             return Err(StatementError::Kind { expected, found });
         }
-        if statement.origin != *origin {
-            let (expected, found) = (origin.clone(), statement.origin);
+        if self.origin != *origin {
+            let (expected, found) = (origin.clone(), self.origin);
             return Err(StatementError::Origin { expected, found });
         }
-        Ok(Signed { statement, signers: signers.into_iter().cloned().collect() })
+        Ok(self)
     }
 
     /// Its own lines, to be read in their order.

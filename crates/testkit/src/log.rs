@@ -13,10 +13,14 @@ use dayseal_format::event::{Actor, Defaults, Event, EventDraft, EventId, Outcome
 use dayseal_format::manifest::Manifest;
 use dayseal_format::names::{checkpoint_key, manifest_key};
 use dayseal_format::record::{DayRecord, Record};
+use dayseal_format::removal::{Removal, order_key};
 use dayseal_format::{
-    BatchKey, Checkpoint, Day, Digest, Level, Origin, Policy, StreamId, UnixMillis,
+    BatchKey, Checkpoint, Day, Digest, Level, OfficerName, Origin, Policy, StreamId, UnixMillis,
 };
-use dayseal_keys::{DataKeyOpener as _, DataKeySource as _, GeneratedKey, KeyContext, LocalKeys};
+use dayseal_keys::{
+    DataKeyOpener as _, DataKeySource as _, GeneratedKey, KeyContext, LocalKeys, LocalSigner,
+    sign_note,
+};
 use dayseal_store::{Condition, ErrorKind, MemoryStore, Store};
 
 use crate::ManualClock;
@@ -202,6 +206,23 @@ impl TestLog {
         let (state, opener) = (Some(&*self.state as _), Some(&*self.keys as _));
         let verifier = Verifier::new(&*self.evidence, state, Some(&self.policy), opener, options);
         verifier.await.unwrap().with_content(&*self.content)
+    }
+
+    /// An officer of this log, whom the policy does not name yet.
+    pub fn officer(&self, name: &str) -> LocalSigner {
+        let name = OfficerName::new(&self.settings.origin, name).unwrap();
+        LocalKeys::generate(&name.key_name()).unwrap().signer().unwrap()
+    }
+
+    /// Stores the order of `officer`, given at noon of a day, that a batch be removed; its key.
+    pub async fn order(&self, officer: &LocalSigner, object: BatchKey, on: &str) -> String {
+        let (reason, basis) = ("a court asked".to_owned(), "court-order".to_owned());
+        let (origin, at) = (self.settings.origin.clone(), noon(day(on)));
+        let statement = Removal { object, reason, basis }.statement(origin, at).unwrap();
+        let note = sign_note(&statement.text(), &[officer]).await.unwrap().into_bytes();
+        let key = order_key(at.day(), &note);
+        put(&*self.state, &key, note).await;
+        key
     }
 
     /// The keys of every object below a prefix of the evidence, each once.

@@ -26,7 +26,7 @@ const E = path => `${bucket('evidence')}/${path}`, C = path => `${bucket('conten
 const ENTRY = E('main/entries/2026-11-21/aa/00000000-bb.batch'), RECORD = C('main/content/2026-11-21/aa/00000000.content')
 const MANIFEST = E('main/manifests/2026-11-21.ndjson'), CHECKPOINT = E('main/checkpoints/2026-11-21'), LOG_FILE = E('main/log.json')
 const HEAD = S('main/heads/aa'), MEMORY = S('main/verifier/memory'), REPORT = S('main/reports/2026-11-21/1.json'), POLICY = S('policies/main')
-const INDEX = S('main/index/x'), RECEIPT = S('main/erasures/x'), HOLD = S('main/holds/00000001')
+const INDEX = S('main/index/x'), RECEIPT = S('main/erasures/x'), HOLD = S('main/holds/00000001'), ORDER = S('main/removals/aa')
 const READ = ['s3:GetObject', 's3:GetObjectVersion'], LIST = ['s3:ListBucket', 's3:ListBucketVersions', 's3:GetBucketVersioning']
 const REMOVE = ['s3:DeleteObject', 's3:DeleteObjectVersion'], LOCK = ['s3:BypassGovernanceRetention', 's3:PutObjectRetention', 's3:PutObjectLegalHold']
 const EVERYBODY = ['producer-main', 'sealer', 'verifier', 'auditor', 'eraser', 'scheduler']
@@ -92,6 +92,7 @@ on('plain', 'both', () => {
   allow('content', 'eraser', ['s3:GetObject', 's3:DeleteObject'], RECORD); allow('content', 'eraser', 's3:PutObject', RECORD, SWAP)
   allow('state', 'eraser', ['s3:GetObject', 's3:PutObject'], RECEIPT, CREATE)
   allow('state', 'eraser', 's3:GetObject', HOLD); allow('state', 'eraser', 's3:PutObject', HOLD, CREATE); deny('state', 'eraser', ['s3:PutObject', ...REMOVE], HOLD, SWAP)
+  allow('state', 'eraser', 's3:PutObject', ORDER, CREATE); deny('state', 'eraser', ['s3:GetObject', ...REMOVE], ORDER); deny('state', 'eraser', 's3:PutObject', ORDER, SWAP); allow('state', 'sealer', 's3:GetObject', ORDER); deny('state', 'sealer', ['s3:PutObject', ...REMOVE], ORDER, CREATE)
   allow('content', 'eraser', LIST, bucket('content')); allow('state', 'eraser', LIST, bucket('state'))
   allow('evidence', 'eraser', 's3:PutObject', ENTRY, CREATE); allow('data', 'eraser', 'kms:GenerateDataKey', key('data'), context(PRODUCT))
   deny('content', 'eraser', 's3:PutObject', RECORD, CREATE); deny('evidence', 'eraser', [...READ, ...REMOVE], ENTRY, CREATE); deny('evidence', 'eraser', 's3:PutObject', MANIFEST, CREATE)
@@ -153,12 +154,12 @@ on('open', 'resource', () => { allow('content', ['auditor', 'eraser'], 's3:GetOb
 
 // ---- state bucket, at home and in another account ----
 const state = (admin, strangers) => {
-  for (const [object, writer] of [[HEAD, 'sealer'], [INDEX, 'sealer'], [MEMORY, 'verifier'], [REPORT, 'verifier'], [RECEIPT, 'eraser'], [HOLD, 'eraser']]) {
-    if (object === HOLD) allow('state', admin, 's3:PutObject', object, SWAP); else allow('state', [writer, admin], 's3:PutObject', object, SWAP)
+  for (const [object, writer] of [[HEAD, 'sealer'], [INDEX, 'sealer'], [MEMORY, 'verifier'], [REPORT, 'verifier'], [RECEIPT, 'eraser'], [HOLD, 'eraser'], [ORDER, 'eraser']]) {
+    if (object === HOLD || object === ORDER) allow('state', admin, 's3:PutObject', object, SWAP); else allow('state', [writer, admin], 's3:PutObject', object, SWAP)
     allow('state', writer, 's3:PutObject', object, CREATE)
     deny('state', ['auditor', ...strangers], 's3:PutObject', object, SWAP)
   }
-  deny('state', ['eraser', admin], 's3:PutObject', HOLD, BLIND)
+  deny('state', ['eraser', admin], 's3:PutObject', HOLD, BLIND); deny('state', ['eraser', admin], 's3:PutObject', ORDER, BLIND)
   for (const object of [HEAD, MEMORY]) { deny('state', object === HEAD ? ['sealer', admin] : ['verifier', admin], 's3:PutObject', object, BLIND); allow('state', admin, 's3:PutObject', object, PART) }
   allow('state', 'verifier', 's3:PutObject', REPORT, BLIND)
   allow('state', admin, 's3:PutObject', POLICY, BLIND); deny('state', ['sealer', 'verifier', 'eraser', ...strangers], 's3:PutObject', POLICY, BLIND)
@@ -268,6 +269,7 @@ on('plain', 'identity', () => {
     for (const place of ['verifier', 'reports']) allow(undefined, 'verifier', 's3:PutObject', S(`${log}/${place}/x`), SWAP)
     allow(undefined, 'eraser', ['s3:GetObject', 's3:PutObject'], S(`${log}/erasures/x`), CREATE)
     allow(undefined, 'eraser', ['s3:GetObject', 's3:PutObject'], S(`${log}/holds/x`), CREATE); deny(undefined, 'eraser', 's3:PutObject', S(`${log}/holds/x`), SWAP)
+    allow(undefined, 'eraser', 's3:PutObject', S(`${log}/removals/x`), CREATE); deny(undefined, 'eraser', 's3:PutObject', S(`${log}/removals/x`), SWAP); allow(undefined, 'sealer', 's3:GetObject', S(`${log}/removals/x`)); deny(undefined, 'sealer', 's3:GetObjectVersion', S(`${log}/removals/x`))
     allow(undefined, 'eraser', 's3:PutObject', E(`${log}/entries/x`), CREATE); deny(undefined, 'eraser', 's3:PutObject', E(`${log}/entries/x`), BLIND); deny(undefined, 'eraser', 's3:PutObject', E(`${log}/manifests/x`), CREATE)
   }
   deny(undefined, 'sealer', READ, MEMORY); for (const object of [POLICY, MEMORY, REPORT, ELSE_OBJECT, E('x')]) deny(undefined, 'sealer', 's3:PutObject', object, CREATE)

@@ -38,7 +38,7 @@ export function* mutants(policy, statements) {
 export const EQUIVALENT = [
   [/^\w+ signing: (Sealer: without ArnEquals|DenyOtherSigners: removed)/, 'each of the two statements alone keeps others from signing; the second is for statements to come'],
   [/^\w+ role auditor: List(Evidence|State): Action without "s3:GetBucketVersioning"/, 'ReadBucketSettings grants it too'],
-  [/^\w+ role (producer-main: Create|sealer: WriteChain|eraser: (PlaceHolds|CreateEntries)).*every action of s3/, 'no action but s3:PutObject carries s3:if-none-match, which the statement asks for'],
+  [/^\w+ role (producer-main: Create|sealer: WriteChain|eraser: (PlaceHolds|PlaceRemovals|CreateEntries)).*every action of s3/, 'no action but s3:PutObject carries s3:if-none-match, which the statement asks for'],
   [/^\w+ role eraser: ReplaceContent: every action of s3/, 'only put and delete carry s3:if-match, and the eraser may do both'],
   [/^\w+ topic: Alarms: every resource/, "a topic's policy speaks of that topic alone"],
   [/^foreign state: LetRoles\w+: every resource/, "a bucket's policy speaks of that bucket alone"],

@@ -1,5 +1,7 @@
 //! `manifest/`: the leaf records of a day.
 
+mod removed;
+
 use super::Set;
 use super::mini::{Hash, Key, frontier, leaf, quoted_hex, sha256, tree};
 
@@ -135,6 +137,7 @@ pub(super) fn add(set: &mut Set) {
     rules(set);
     lines(set);
     pending(set);
+    removed::add(set);
 }
 
 fn good_case(set: &mut Set, name: &str, head: &Head, records: &[String]) {
@@ -546,14 +549,8 @@ fn lines(set: &mut Set) {
         &(good.clone() + "{\"kind\":\"note\",\"text\":\"hello\"}\n").into_bytes(),
         "unknown_kind",
     );
-    for reserved in ["pack", "removed"] {
-        let line = format!("{{\"kind\":\"{reserved}\",\"at\":\"2026-11-20T10:00:00.000Z\"}}\n");
-        case(
-            &format!("reserved_kind_{reserved}"),
-            (good.clone() + &line).as_bytes(),
-            "unknown_kind",
-        );
-    }
+    let reserved = "{\"kind\":\"pack\",\"at\":\"2026-11-20T10:00:00.000Z\"}\n";
+    case("reserved_kind_pack", (good.clone() + reserved).as_bytes(), "unknown_kind");
     case(
         "unknown_kind_of_a_known_record",
         &once("\"kind\":\"batch\"", "\"kind\":\"Batch\""),

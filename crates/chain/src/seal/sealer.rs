@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::SealError;
 use super::adopt::check_objects;
 use super::collect::{late_objects, own_objects};
+use super::orders::new_orders;
 use super::progress::{Tip, newest_sealed, read_checkpoint, read_manifest};
 use super::rotation::Rotation;
 use super::spool::{self, Spooled};
@@ -24,8 +25,8 @@ const CLOCKS_DIFFER_MS: i64 = 5 * 60_000;
 
 /// Seals the days of one log.
 ///
-/// Needs to list and read the evidence root, to create manifests and checkpoints in it, and to
-/// read and swap the head in the state root. Holds no data key: it proves that bytes stood when it
+/// Needs to list and read the evidence root, to create manifests and checkpoints in it, to
+/// read and swap the head in the state root, and to list and read orders of removal there. Holds no data key: it proves that bytes stood when it
 /// sealed, not that they are authentic.
 #[derive(Debug)]
 pub struct Sealer<'a> {
@@ -298,14 +299,18 @@ impl<'a> Sealer<'a> {
             keep_until: self.keep_until(day),
             kept_from: self.kept_from(day, tip).await?,
         };
+        let oldest = day.checked_add(-i32::from(settings.late_days));
+        let oldest = oldest.unwrap_or(settings.first_day).max(settings.first_day);
+        let stores = (self.evidence, self.state);
+        let sealed = tip.day.into_iter().flat_map(|newest| oldest.through(newest));
+        let orders = new_orders(stores, &plan, oldest.through(day), sealed).await?;
         let mut writer = spool::begin(plan)?;
+        orders.into_iter().for_each(|order| writer.removed(order));
         if let Some(next) = self.rotation.announced_by(signer) {
             writer.next_key(next.clone());
         }
         let (evidence, origin) = (self.evidence, &settings.origin);
         if let Some(newest) = tip.day {
-            let oldest = day.checked_add(-i32::from(settings.late_days));
-            let oldest = oldest.unwrap_or(settings.first_day).max(settings.first_day);
             let window = oldest.through(newest);
             late_objects(evidence, origin, window, newest, &mut writer).await?;
         }

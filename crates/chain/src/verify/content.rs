@@ -207,6 +207,7 @@ impl<'a> Verifier<'a> {
             // No erasure is ordered by a request to come.
             return true;
         }
+        let removed = walk.removals.keys().any(|key| key.day == day);
         // What was held back, by a crash or by late days, lies on a later day than the id says.
         let settled = day.checked_add(i32::from(walk.late_days)).unwrap_or(day);
         let walked =
@@ -215,7 +216,7 @@ impl<'a> Verifier<'a> {
             f.day == Some(day)
                 && matches!(f.code, Code::Unreadable | Code::MissingObject | Code::MissingDay)
         };
-        walked && !self.expired(walk, day) && !walk.findings().iter().any(unread)
+        walked && !self.expired(walk, day) && !walk.findings().any(unread) && !removed
     }
 
     /// A finding if the object names somebody whose erasure is completed.

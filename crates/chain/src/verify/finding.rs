@@ -100,6 +100,8 @@ codes! {
     UnreceiptedErasure "unreceipted_erasure" Altered "find out who could write to the content root: no erasure of the log took it out";
     /// Content of somebody whose erasure is completed.
     NotErased "not_erased" Altered "erase again; find out whether a backup was restored";
+    /// A removal was recorded by an order that no officer of the policy gave, or of another batch.
+    UnapprovedRemoval "unapproved_removal" Altered "ask the officers; if the order is theirs, the policy lacks its `officer` line";
     /// Evidence may expire before the policy's floor.
     RetentionShortened "retention_shortened" Altered "restore the retention before the objects expire";
     /// The log is shorter than a remembered head.
@@ -107,7 +109,7 @@ codes! {
     /// The log and a remembered head contradict each other.
     Diverged "diverged" RolledBack "two histories were signed; find out where the signing key is used";
     /// A sealed object is not there before its time.
-    MissingObject "missing_object" Incomplete "restore it from a backup: its digest is in the manifest";
+    MissingObject "missing_object" Incomplete "restore it from a backup: its digest is in the manifest; if an officer ordered its removal, it counts once a seal has recorded the order";
     /// A content is not there before its time, and was not erased.
     MissingContent "missing_content" Incomplete "find out who could delete in the content root";
     /// A day's manifest is not there.

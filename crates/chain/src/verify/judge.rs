@@ -22,6 +22,7 @@ impl Verifier<'_> {
             self.list_outside(&mut walk).await?;
             self.judge_unlisted(&mut walk, newest);
         }
+        self.judge_removals(&mut walk, newest).await?;
         self.judge_erasures(&mut walk).await?;
         let (anchored, anchors) = self.anchor(&mut walk).await?;
         Ok(self.report(walk, anchored, anchors))

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::ContentTotals;
 use super::finding::{Finding, Outcome};
+use super::removal::Removal;
 
 /// Findings listed one by one; the rest are counted.
 pub(super) const MAX_FINDINGS: usize = 1_000;
@@ -80,6 +81,12 @@ pub struct Totals {
     /// Days whose manifest and checkpoint have expired too: nothing is left of them to check.
     #[serde(default)]
     pub expired_days: u64,
+    /// Batches gone before their time by the order of an officer, or of anybody in a run without policy.
+    #[serde(default)]
+    pub removed: u64,
+    /// Batches whose removal is ordered and that are still there.
+    #[serde(default)]
+    pub awaiting_removal: u64,
     /// Batches that landed late.
     pub late: u64,
     /// Streams that closed cleanly.
@@ -127,10 +134,21 @@ pub struct Report {
     pub more_findings: u64,
     /// Findings that the policy knows, with its reasons.
     pub known: Vec<(Finding, String)>,
+    /// Orders of removal that count, by object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removals: Vec<Removal>,
+    /// Orders beyond those listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_removals: u64,
     /// How much was looked at.
     pub totals: Totals,
     /// The stable exit code.
     pub exit_code: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// A level by its name, as JSON has it.

@@ -151,6 +151,7 @@ impl Verifier<'_> {
         progress.day(day, records.len() as u64);
         walk.totals.records += records.len() as u64;
         note_records(walk, day, records);
+        self.note_removals(walk, day, records);
         if self.options.level >= Level::Listing {
             self.learn_earlier(walk, records).await?;
             let expired = self.expired(walk, day);

@@ -4,6 +4,7 @@ use dayseal_format::{Day, Level};
 
 use super::content::CHECK as CONTENTS;
 use super::finding::{Finding, FindingCode as Code, Outcome};
+use super::removal::CHECK as REMOVED;
 use super::report::{
     Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState,
 };
@@ -11,9 +12,9 @@ use super::verifier::Verifier;
 use super::walk::Walk;
 
 impl Verifier<'_> {
-    pub(super) fn report(&self, walk: Walk, anchored: bool, anchors: Vec<Check>) -> Report {
+    pub(super) fn report(&self, mut walk: Walk, anchored: bool, anchors: Vec<Check>) -> Report {
         let (mut findings, mut known) = (Vec::new(), Vec::new());
-        for finding in walk.findings {
+        for finding in std::mem::take(&mut walk.findings) {
             match self.policy.and_then(|p| p.known_findings.get(&finding.id)) {
                 Some(reason) => known.push((finding, reason.clone())),
                 None => findings.push(finding),
@@ -57,7 +58,11 @@ impl Verifier<'_> {
         } else if walk.totals.days == 0 {
             not("no sealed day in the range")
         } else {
-            holds("every day and batch that the log names is there".to_owned())
+            let removed = match walk.totals.removed {
+                0 => "",
+                _ => ", or was removed by order",
+            };
+            holds(format!("every day and batch that the log names is there{removed}"))
         };
         let anchoring = if has(Outcome::RolledBack) {
             failed("the log is not the one that was remembered".to_owned())
@@ -87,9 +92,12 @@ impl Verifier<'_> {
         let of_contents =
             findings.iter().filter(|f| check_of(f.code, level) == CONTENTS).count() as u64;
         checks.extend(self.content_check(&walk.totals, of_contents));
+        let of_removals = findings.iter().filter(|f| f.code == Code::UnapprovedRemoval).count();
+        checks.extend(self.removal_check(&walk, of_removals as u64));
         checks.extend(expired_days(walk.totals.expired_days, walk.chain_kept_from));
         checks.extend(self.announced_keys(&walk.announced));
         checks.extend(anchors);
+        let (removals, more_removals) = walk.told_removals();
         Report {
             v: 1,
             origin: self.origin.to_string(),
@@ -109,6 +117,8 @@ impl Verifier<'_> {
             findings,
             more_findings: walk.more_findings,
             known,
+            removals,
+            more_removals,
             totals: walk.totals,
         }
     }
@@ -184,6 +194,7 @@ fn check_of(code: Code, level: Level) -> &'static str {
         | Code::MissingContent
         | Code::UnreceiptedErasure
         | Code::NotErased => CONTENTS,
+        Code::UnapprovedRemoval => REMOVED,
         // Heads have lines of their own; what could not be read says so itself.
         Code::RolledBack | Code::Diverged | Code::Unreadable => "",
         _ => "signatures, tree and days",

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use dayseal_format::record::{BatchRecord, GapRecord};
-use dayseal_format::{Day, Digest, Level, Origin, ServiceName, UnixMillis};
+use dayseal_format::{BatchKey, Day, Digest, Level, Origin, ServiceName, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::content::Erasures;
-use super::finding::Finding;
+use super::finding::{Finding, FindingCode as Code};
+use super::removal::Removal;
 use super::report::{LevelName, MAX_FINDINGS, Totals};
+
+/// Batches that may wait for an order; beyond them, what is gone is a finding at once.
+const MAX_GONE: usize = 100_000;
 
 /// Where a verification stands after a day. Serialisable: a later run goes on from it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,6 +60,12 @@ pub struct Walk {
     /// What it met of erasures.
     #[serde(default)]
     pub(super) erasures: Erasures,
+    /// Orders of removal that count.
+    #[serde(default, with = "by_text")]
+    pub(super) removals: BTreeMap<BatchKey, Removal>,
+    /// Findings about batches that are gone: an order recorded later may account for them.
+    #[serde(default, with = "by_text")]
+    pub(super) gone: BTreeMap<BatchKey, Vec<Finding>>,
     pub(super) findings: Vec<Finding>,
     pub(super) more_findings: u64,
     pub(super) totals: Totals,
@@ -102,6 +112,8 @@ impl Walk {
             late_days: 0,
             announced: Vec::new(),
             erasures: Erasures::default(),
+            removals: BTreeMap::new(),
+            gone: BTreeMap::new(),
             findings: Vec::new(),
             more_findings: 0,
             totals: Totals::default(),
@@ -125,11 +137,27 @@ impl Walk {
     }
 
     /// What was found so far; the end of the run judges it.
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(self.gone.values().flatten())
     }
 
+    /// Takes a finding in. One about a batch that is gone waits for the orders of later days.
     pub(super) fn find(&mut self, finding: Finding) {
+        let batch = finding.object.split('@').next().and_then(|key| key.parse().ok());
+        match (finding.code, batch) {
+            (Code::MissingObject | Code::DeleteMarker, Some(key))
+                if self.gone.len() < MAX_GONE || self.gone.contains_key(&key) =>
+            {
+                let known = self.gone.entry(key).or_default();
+                if !known.iter().any(|f| f.id == finding.id) {
+                    known.push(finding);
+                }
+            }
+            _ => self.find_now(finding),
+        }
+    }
+
+    pub(super) fn find_now(&mut self, finding: Finding) {
         tracing::debug!(id = finding.id, object = finding.object, "finding");
         // The same fact may show twice, such as an object that is missing and unreadable.
         if self.findings.iter().any(|f| f.id == finding.id) {
@@ -140,5 +168,30 @@ impl Walk {
         } else {
             self.more_findings += 1;
         }
+    }
+}
+
+/// A map by the text of its keys, as JSON needs it.
+mod by_text {
+    use std::collections::BTreeMap;
+
+    use dayseal_format::BatchKey;
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::{Deserialize as _, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        map: &BTreeMap<BatchKey, T>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        s.collect_map(map.iter().map(|(key, value)| (key.to_string(), value)))
+    }
+
+    pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<BTreeMap<BatchKey, T>, D::Error> {
+        let map = BTreeMap::<String, T>::deserialize(d)?;
+        let parsed =
+            map.into_iter().map(|(key, value)| Ok((key.parse().map_err(D::Error::custom)?, value)));
+        parsed.collect()
     }
 }

@@ -87,7 +87,7 @@ pub struct WatchReport {
 
 impl WatchReport {
     fn stopped(memory: MemoryState, walk: Option<&Walk>) -> Self {
-        let so_far = walk.map_or(Vec::new(), |w| w.findings().to_vec());
+        let so_far = walk.map_or(Vec::new(), |w| w.findings().cloned().collect());
         let outcomes = so_far.iter().map(|f| f.code.outcome()).chain([Outcome::Unchecked]);
         let exit_code = Report::exit_code(outcomes);
         let reached = walk.and_then(Walk::last_day);
@@ -280,12 +280,12 @@ impl Watcher<'_> {
                 let Some(walk) = recorder.last() else { return Ok((None, Vec::new())) };
                 let here = |b: &Boundary| walk.boundaries().contains(&(b.day, b.size, b.root));
                 let mut done = due.iter().take_while(|b| here(b));
-                if walk.findings().is_empty()
+                if walk.findings().next().is_none()
                     && let Some(last) = done.by_ref().last()
                 {
                     memory.next = last.day.next();
                 }
-                Ok((None, walk.findings().to_vec()))
+                Ok((None, walk.findings().cloned().collect()))
             }
         }
     }

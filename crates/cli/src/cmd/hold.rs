@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &Args, own: &HoldArgs) -> anyhow::Result<Exit> {
     }
 }
 
-async fn read(config: &Config<'_>, state: &dyn Store) -> anyhow::Result<Holds> {
+pub(super) async fn read(config: &Config<'_>, state: &dyn Store) -> anyhow::Result<Holds> {
     let origin = &config.file()?.origin;
     let seen = jobs(state, origin).await?.iter().map(|open| open.job.holds).max();
     let officers = config.policy()?.map(|policy| policy.officers).unwrap_or_default();

@@ -151,6 +151,7 @@ fn show_manifest(args: &Args, object: &[u8]) -> anyhow::Result<()> {
             Record::Conflict(c) => {
                 line(format!("  CONFLICT     {}/{}/{}: {:?}", c.day, c.stream, c.seq, c.reason))?
             }
+            Record::Removed(r) => line(format!("  REMOVED      {} by the order in it", r.key))?,
             Record::Key(k) => {
                 line(format!("  KEY          later days are signed by {}", k.verifier_key))?
             }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use dayseal_chain::verify::{
-    CheckState, Finding, Report, Verdict, VerdictState, VerifyOptions, Walk,
+    CheckState, Finding, Removal, Report, Verdict, VerdictState, VerifyOptions, Walk,
 };
 use dayseal_chain::{Verifier, verify::HeadInfo};
 use dayseal_format::names::checkpoint_key;
@@ -16,7 +16,7 @@ use super::replace_file;
 use crate::args::{Args, Verify};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
-use crate::output::{count, json, line};
+use crate::output::{clean, count, json, line};
 use crate::progress::VerifyProgress;
 
 pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
@@ -169,6 +169,12 @@ fn print(r: &Report) -> anyhow::Result<()> {
             line(format!("  note         {}", count(n, one, many)))?;
         }
     }
+    for removal in &r.removals {
+        print_removal(removal)?;
+    }
+    if r.more_removals > 0 {
+        line(format!("  and {} more removed by order", r.more_removals))?;
+    }
     if !r.findings.is_empty() {
         line("")?;
         line(format!(
@@ -197,6 +203,18 @@ fn print(r: &Report) -> anyhow::Result<()> {
         _ => "NOT PROVED: see what was not checked",
     };
     line(format!("result: {words} (exit code {})", r.exit_code))
+}
+
+fn print_removal(r: &Removal) -> anyhow::Result<()> {
+    let state = match r.gone {
+        Some(true) => "removed by order",
+        Some(false) => "not yet removed",
+        None => "removal ordered",
+    };
+    line(format!("  {state}  {}", r.object))?;
+    let by = if r.officers.is_empty() { "nobody known".into() } else { r.officers.join(", ") };
+    let (basis, reason) = (&r.basis, clean(&r.reason));
+    line(format!("    {basis}, by {by} at {}: {reason}", r.ordered_at))
 }
 
 pub(super) fn print_finding(f: &Finding) -> anyhow::Result<()> {

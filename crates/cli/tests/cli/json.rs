@@ -182,6 +182,8 @@ struct Totals {
     contents: Contents,
     expired: u64,
     expired_days: u64,
+    removed: u64,
+    awaiting_removal: u64,
     late: u64,
     streams_closed: u64,
     streams_open: u64,

@@ -291,3 +291,54 @@ fn what_is_held_outlives_its_time() {
     at(over, &[]).exits(0);
     assert_eq!(objects(), 0);
 }
+
+#[test]
+fn an_ordered_removal_goes_once_it_is_sealed() {
+    let log = Rights::new();
+    let seal = |now: &str| log.at(now, &["seal"], b"").exits(0);
+    let verify = |now: &str| log.at(now, &["verify", "--no-progress"], b"");
+    seal("2026-11-21T02:00:00.000Z");
+    let streams = fs::read_dir(log.path("log/evidence/entries").join(DAY)).unwrap();
+    let batch = streams.flat_map(|s| fs::read_dir(s.unwrap().path()).unwrap()).next().unwrap();
+    let batch = batch.unwrap().path();
+    let object = batch.strip_prefix(log.path("log/evidence")).unwrap().to_str().unwrap().to_owned();
+    let now = "2026-11-21T14:00:00.000Z";
+    let order = |basis: &str, sign: &[&str]| {
+        let args =
+            ["removal", "order", "--object", &object, "--reason", "case 7", "--basis", basis];
+        log.at(now, &[&args, sign].concat(), b"")
+    };
+    order("court-order", &[]).exits(2).says("--officer");
+    order("Court", &SIGN).exits(3).says("an order cannot say this");
+    log.at(now, &["removal", "apply", "--yes"], b"").exits(0);
+    assert!(batch.exists(), "nothing is ordered");
+    order("court-order", &SIGN).exits(0).prints("may go once 2026-11-21 is sealed");
+    log.at(now, &["removal", "list"], b"").exits(0).prints("waits for a seal");
+    log.at(now, &["removal", "apply", "--yes"], b"").exits(0);
+    assert!(batch.exists(), "no seal has recorded it");
+
+    seal("2026-11-22T02:00:00.000Z");
+    let now = "2026-11-22T14:00:00.000Z";
+    log.at(now, &["removal", "list"], b"").exits(0).prints("recorded on 2026-11-21, still there");
+    verify(now).exits(0).prints("not yet removed");
+    log.at(now, &["removal", "apply"], b"").exits(0).prints("nothing was deleted");
+    assert!(batch.exists());
+    let hold =
+        [&["hold", "set", "--days", "2026-11-20..2026-11-20", "--reason", "case 8"], &SIGN[..]];
+    log.at(now, &hold.concat(), b"").exits(0);
+    log.at(now, &["removal", "apply", "--yes"], b"").exits(1).says("legal hold 1");
+    assert!(batch.exists());
+    let clear = [&["hold", "clear", "1", "--reason", "closed"], &SIGN[..]];
+    log.at(now, &clear.concat(), b"").exits(0);
+    log.at(now, &["removal", "apply", "--yes"], b"").exits(0).prints("gone");
+    assert!(!batch.exists());
+    log.at(now, &["removal", "list"], b"").exits(0).prints("recorded on 2026-11-21, gone");
+    let told = verify(now).exits(0);
+    told.prints("removed by order: 1 gone").prints("court-order, by dpo at").prints("case 7");
+    let entry = log.at(now, &["cat", "2026-11-21"], b"").exits(0).out;
+    assert!(entry.contains("\"removal.order\"") && entry.contains("\"deferred\""), "{entry}");
+    // Another one gone without an order is as bad as before.
+    let other = fs::read_dir(log.path("log/evidence/entries/2026-11-21")).unwrap().next().unwrap();
+    fs::remove_dir_all(other.unwrap().path()).unwrap();
+    verify(now).exits(4).prints("missing_object");
+}

@@ -4,7 +4,7 @@ use super::{
     Manifest, ManifestError, OrderKey, StreamAudit, StreamFindings, Tally, decode, mismatch,
 };
 use crate::merkle::{Frontier, leaf_hash};
-use crate::record::{DayRecord, Record};
+use crate::record::{DayRecord, MAX_REMOVED, Record};
 use crate::{BatchKey, Day, Origin, VerifierKey};
 
 /// Checks a manifest as its lines come. [`Manifest::read`] does the same for bytes that are all there.
@@ -31,6 +31,7 @@ struct Open {
     stated: StreamFindings,
     previous: Option<OrderKey>,
     last_batch: Option<BatchKey>,
+    removed: usize,
     next_key: Option<VerifierKey>,
 }
 
@@ -92,6 +93,7 @@ impl Open {
             stated: StreamFindings::default(),
             previous: None,
             last_batch: None,
+            removed: 0,
             next_key: None,
         })
     }
@@ -139,6 +141,16 @@ impl Open {
                 return Err(mismatch(number, "day of the conflict", day, c.day));
             }
             Record::Stray(_) => {}
+            Record::Removed(r) if r.key.day > day => {
+                return Err(mismatch(number, "day of the removed batch", day, r.key.day));
+            }
+            Record::Removed(_) => {
+                self.removed += 1;
+                if self.removed > MAX_REMOVED {
+                    let found = self.removed;
+                    return Err(mismatch(number, "removed records", MAX_REMOVED, found));
+                }
+            }
             Record::Key(k) if k.verifier_key.name() != origin.as_str() => {
                 return Err(mismatch(number, "name of the key", origin, &k.verifier_key));
             }

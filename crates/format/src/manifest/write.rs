@@ -4,7 +4,9 @@ use std::io;
 
 use super::{OrderKey, StreamAudit, Tally};
 use crate::merkle::Frontier;
-use crate::record::{BatchRecord, DayRecord, GapRecord, KeyRecord, Record, StrayRecord};
+use crate::record::{
+    BatchRecord, DayRecord, GapRecord, KeyRecord, Record, RemovedRecord, StrayRecord,
+};
 use crate::{Day, Digest, Origin, UnixMillis, VerifierKey};
 
 /// What a manifest states besides its records.
@@ -40,6 +42,7 @@ pub struct ManifestWriter<W> {
     tally: Tally,
     streams: StreamAudit,
     late_gaps: Vec<GapRecord>,
+    removed: Vec<RemovedRecord>,
     next_key: Option<VerifierKey>,
     previous: Option<OrderKey>,
 }
@@ -53,6 +56,7 @@ impl<W: io::Write> ManifestWriter<W> {
             tally: Tally::default(),
             streams: StreamAudit::default(),
             late_gaps: Vec::new(),
+            removed: Vec::new(),
             next_key: None,
             previous: None,
         }
@@ -88,6 +92,11 @@ impl<W: io::Write> ManifestWriter<W> {
         self.late_gaps.push(gap);
     }
 
+    /// Adds an order of removal, at any time; at most [`MAX_REMOVED`](crate::record::MAX_REMOVED).
+    pub fn removed(&mut self, removed: RemovedRecord) {
+        self.removed.push(removed);
+    }
+
     /// Writes what follows the objects; the first line of the manifest, with its newline, and the
     /// sink with the rest.
     ///
@@ -98,6 +107,7 @@ impl<W: io::Write> ManifestWriter<W> {
         let gaps = std::mem::take(&mut self.late_gaps).into_iter().chain(found.gaps);
         let mut rest: Vec<Record> = gaps.map(Record::Gap).collect();
         rest.extend(found.conflicts.into_iter().map(Record::Conflict));
+        rest.extend(std::mem::take(&mut self.removed).into_iter().map(Record::Removed));
         let key = self.next_key.take();
         rest.extend(key.map(|verifier_key| Record::Key(KeyRecord { verifier_key })));
         rest.sort_by_cached_key(OrderKey::of);
