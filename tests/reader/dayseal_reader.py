@@ -858,7 +858,7 @@ class Log:
         self.wrapping_key = bytes.fromhex(keys["wrapping_key"]) if keys else None
         # The key that the log announced, for the days after.
         self.announced = None
-        self.findings, self.checked = [], {"days": 0, "objects": 0, "entries": 0, "expired": 0, "expired days": 0, "pending": 0}
+        self.findings, self.checked = [], {"days": 0, "objects": 0, "entries": 0, "expired": 0, "expired days": 0, "removed": 0, "pending": 0}
         self.expired_days, self.removed = set(), set()
 
     def find(self, code, object_, detail=""):

@@ -12,6 +12,7 @@ use dayseal_format::event::{
     Actor, Content, ContentDigest, ContentItem, Defaults, Event, EventId, Outcome, Service,
 };
 use dayseal_format::{BatchKey, Digest, EntryProof, StreamId, UnixMillis};
+use dayseal_keys::Signer as _;
 use dayseal_testkit::{TestLog, day, noon};
 
 /// A reader of a test log at noon of a day.
@@ -105,6 +106,22 @@ async fn a_proof_outlives_its_entry() {
     assert!(found.is_none() && problems.is_empty(), "{problems:?}");
     assert_eq!((tally.read, tally.expired), (1, 1));
     assert!(holds(&log, &before), "it needs nothing of the log");
+}
+
+#[tokio::test]
+async fn a_proof_outlives_a_lawful_removal() {
+    let mut log = TestLog::new("2026-11-16").await;
+    let officer = log.officer("dpo");
+    log.policy.officers.push(officer.verifier_key().clone());
+    let key = log.fill(1, "2026-11-16", 1).await[0];
+    log.seal("2026-11-16").await.unwrap();
+    let id = ids(&log, &key).await[0];
+    let before = proof(&reader(&log, "2026-11-17"), id).await;
+    log.order(&officer, key, "2026-11-17").await;
+    log.seal("2026-11-17").await.unwrap();
+    assert!(log.evidence.remove(&key.to_string()));
+    assert_eq!(log.verify("2026-11-17").await.totals.removed, 1);
+    assert!(holds(&log, &before));
 }
 
 #[tokio::test]
