@@ -192,7 +192,8 @@ async fn list(args: &Args, config: &Config<'_>, state: &dyn Store) -> anyhow::Re
     Ok(if differences.is_empty() { Exit::Ok } else { Exit::Altered })
 }
 
-fn words(scope: &Scope) -> String {
+/// What a hold holds, in words.
+pub(super) fn words(scope: &Scope) -> String {
     match scope {
         Scope::Subjects(names) => names.join(", "),
         Scope::Days { from, through } => format!("{from}..{through}"),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use dayseal_auditor::hold::{Hold, Holds};
 use dayseal_chain::verify::{
     CheckState, Finding, Removal, Report, Verdict, VerdictState, VerifyOptions, Walk,
 };
@@ -11,7 +12,9 @@ use dayseal_format::names::checkpoint_key;
 use dayseal_format::note::MAX_NOTE;
 use dayseal_format::{Checkpoint, Day, Level, Policy};
 use dayseal_store::Store;
+use serde::Serialize;
 
+use super::hold::words;
 use super::replace_file;
 use crate::args::{Args, Verify};
 use crate::config::Config;
@@ -50,15 +53,44 @@ pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
         // The run is complete: the next one starts anew.
         let _ = std::fs::remove_file(path);
     }
+    let held = held(policy.as_ref(), state.as_deref()).await;
     if args.json {
-        json(&report)?;
+        json(&Answer { report: &report, held: &held })?;
     } else {
-        print(&report)?;
+        print(&report, &held)?;
     }
     if let (Some(path), Some(head), 0) = (&own.known_head, &report.head, report.exit_code) {
         remember(path, head, &*evidence).await?;
     }
     Ok(Exit::from_code(report.exit_code))
+}
+
+/// The report, and what is held beside it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    held: &'a Held,
+}
+
+/// Legal holds that stand. They change no verdict: what is held is there, and whoever wants it gone is told so.
+#[derive(Default, Serialize)]
+struct Held {
+    holds: Vec<Hold>,
+    /// Why they could not be relied on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<String>,
+}
+
+async fn held(policy: Option<&Policy>, state: Option<&dyn Store>) -> Held {
+    let (Some(policy), Some(state)) = (policy, state) else { return Held::default() };
+    match Holds::read(state, &policy.origin, &policy.officers, 0).await {
+        Ok(holds) => Held { holds: holds.standing().cloned().collect(), unread: None },
+        Err(error) => {
+            let unread = Some(format!("{:#}", anyhow::Error::from(error)));
+            Held { holds: Vec::new(), unread }
+        }
+    }
 }
 
 /// `FIRST..LAST`, either side open, or one day.
@@ -136,7 +168,7 @@ async fn remember(path: &Path, head: &HeadInfo, evidence: &dyn Store) -> anyhow:
         .with_context(|| format!("cannot write the known head {}", path.display()))
 }
 
-fn print(r: &Report) -> anyhow::Result<()> {
+fn print(r: &Report, held: &Held) -> anyhow::Result<()> {
     let range = match (r.first, r.last) {
         (Some(first), Some(last)) => format!("{first} to {last}"),
         _ => "no sealed day".into(),
@@ -174,6 +206,13 @@ fn print(r: &Report) -> anyhow::Result<()> {
     }
     if r.more_removals > 0 {
         line(format!("  and {} more removed by order", r.more_removals))?;
+    }
+    for hold in &held.holds {
+        let (number, reason) = (hold.number, clean(&hold.reason));
+        line(format!("  held         by hold {number}: {}: {reason}", words(&hold.scope)))?;
+    }
+    if let Some(why) = &held.unread {
+        line(format!("  note         the legal holds cannot be relied on: {}", clean(why)))?;
     }
     if !r.findings.is_empty() {
         line("")?;

@@ -104,6 +104,13 @@ struct Report {
     known: Vec<(Finding, String)>,
     totals: Totals,
     exit_code: i32,
+    held: Held,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Held {
+    holds: Vec<serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]

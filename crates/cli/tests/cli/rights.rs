@@ -269,6 +269,10 @@ fn what_is_held_outlives_its_time() {
         streams.flat_map(|s| fs::read_dir(s.unwrap().path()).unwrap()).count()
     };
     assert_eq!(objects(), 2, "one of Ada, one of Bob");
+    let verify = |args: &[&str]| log.run(&[&["verify", "--no-progress"], args].concat());
+    verify(&[]).prints("held         by hold 1: p1:subject:").prints("case 7");
+    let report: Value = serde_json::from_str(&verify(&["--json"]).out).unwrap();
+    assert_eq!(report["held"]["holds"][0]["reason"], "case 7");
     let at = |now: &str, more: &[&str]| log.at(now, &[&["retention", "apply"], more].concat(), b"");
     let over = "2026-12-22T12:00:00.000Z";
     at("2026-12-10T12:00:00.000Z", &[]).exits(0);
@@ -283,11 +287,13 @@ fn what_is_held_outlives_its_time() {
     fs::remove_file(&statement).unwrap();
     fs::write(&statement, "junk").unwrap();
     at(over, &[]).says("cannot rely on the legal holds");
+    verify(&[]).prints("the legal holds cannot be relied on");
     assert_eq!(objects(), 1);
     fs::remove_file(&statement).unwrap();
     fs::write(&statement, signed).unwrap();
     let clear = ["hold", "clear", "1", "--reason", "case 7 closed"];
     log.run(&[&clear[..], &SIGN].concat()).exits(0);
+    assert!(!verify(&[]).out.contains("held  "));
     at(over, &[]).exits(0);
     assert_eq!(objects(), 0);
 }
