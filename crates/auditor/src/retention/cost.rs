@@ -1,6 +1,7 @@
 //! What storing costs in each storage class of S3. An estimate: list prices, no requests, no restores.
 //!
-//! Source: aws.amazon.com/s3/pricing, region us-east-1, first 50 TB, as published in March 2026. Other
+//! List prices of us-east-1, first 50 TB, as third parties gave them in March 2026; the source that counts is
+//! aws.amazon.com/s3/pricing, which was not at hand. Other
 //! regions differ; some cost nearly twice as much.
 
 use serde::Serialize;

@@ -372,6 +372,7 @@ fn verify() {
     assert_eq!((r.level.as_str(), r.required.as_deref()), ("entries", Some("entries")));
     assert_eq!(r.at, time(2, 3));
     assert_eq!((r.first.as_deref(), r.last.as_deref()), (Some("2026-11-16"), Some("2026-11-17")));
+    assert!(r.held.holds.is_empty());
     let head = r.head.unwrap();
     assert_eq!((head.day.as_str(), head.size, head.root.len()), ("2026-11-17", 4, 64));
     for verdict in [&r.integrity, &r.completeness, &r.anchoring] {
