@@ -20,7 +20,7 @@ NAMES = {"producer": "producer-main", "other-producer": "producer-other", "seale
 # What the command does for each role: ok, or - for refused. The auditor's policy asks for level entries, the verifier's for objects.
 COMMANDS = """
 command  arguments   producer  sealer  verifier  auditor  eraser
-record   -           ok        -       -         -        -
+record   -           ok        -       -         -        ok
 seal     THIRD       -         ok      -         -        -
 verify   objects     -         ok      ok        ok       -
 verify   entries     -         -       -         ok       -
