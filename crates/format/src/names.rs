@@ -229,23 +229,29 @@ impl FromStr for BatchKey {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         let parse = || -> Option<Self> {
-            let mut parts = text.strip_prefix(ENTRIES)?.split('/');
-            let (day, stream, name) = (parts.next()?, parts.next()?, parts.next()?);
+            let (day, stream, name) = place(text, ENTRIES)?;
             let (seq, digest) = name.strip_suffix(".batch")?.split_once('-')?;
-            let digits = seq.len() == 8 && seq.bytes().all(|b| b.is_ascii_digit());
-            if !digits || parts.next().is_some() {
-                return None;
-            }
-            Some(Self {
-                day: day.parse().ok()?,
-                stream: stream.parse().ok()?,
-                seq: seq.parse().ok()?,
-                digest: digest.parse().ok()?,
-            })
+            Some(Self { day, stream, seq: number(seq)?, digest: digest.parse().ok()? })
         };
         let expected = "entries/<day>/<32 hex digits>/<8 digits>-<64 hex digits>.batch";
         parse().ok_or_else(|| NameError::new("batch key", expected, text))
     }
+}
+
+/// Day, stream and last segment of a key below `prefix`.
+fn place<'t>(text: &'t str, prefix: &str) -> Option<(Day, StreamId, &'t str)> {
+    let mut parts = text.strip_prefix(prefix)?.split('/');
+    let (day, stream, name) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    Some((day.parse().ok()?, stream.parse().ok()?, name))
+}
+
+/// A number of eight digits.
+fn number(seq: &str) -> Option<u32> {
+    let digits = seq.len() == 8 && seq.bytes().all(|b| b.is_ascii_digit());
+    seq.parse().ok().filter(|_| digits)
 }
 
 /// Prefix of all objects of one day.
@@ -281,18 +287,8 @@ impl FromStr for ContentObjectKey {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         let parse = || -> Option<Self> {
-            let mut parts = text.strip_prefix(CONTENT)?.split('/');
-            let (day, stream, name) = (parts.next()?, parts.next()?, parts.next()?);
-            let seq = name.strip_suffix(".content")?;
-            let digits = seq.len() == 8 && seq.bytes().all(|b| b.is_ascii_digit());
-            if !digits || parts.next().is_some() {
-                return None;
-            }
-            Some(Self {
-                day: day.parse().ok()?,
-                stream: stream.parse().ok()?,
-                seq: seq.parse().ok()?,
-            })
+            let (day, stream, name) = place(text, CONTENT)?;
+            Some(Self { day, stream, seq: number(name.strip_suffix(".content")?)? })
         };
         let expected = "content/<day>/<32 hex digits>/<8 digits>.content";
         parse().ok_or_else(|| NameError::new("content object key", expected, text))

@@ -7,7 +7,7 @@ mod races;
 mod world;
 
 use dayseal_auditor::hold::Holds;
-use dayseal_auditor::subject::{Counts, Ended, EraseError, Eraser, Order, jobs};
+use dayseal_auditor::subject::{Counts, DerivedIndex, Ended, EraseError, Eraser, Order, jobs};
 use dayseal_format::content::{ContentError, ContentObject};
 use dayseal_format::names::ContentObjectKey;
 use dayseal_store::{MemoryStore, Store};
@@ -83,6 +83,47 @@ async fn everything_of_the_person_goes_and_nothing_else() {
     );
     assert_eq!(completed.privacy.as_ref().unwrap().exemption.as_deref(), Some("gdpr-17-3-b"));
     assert!(!completed.tenant.is_empty());
+}
+
+/// Remembers whom it was told to forget, once it is not out of order any more.
+#[derive(Default)]
+struct Index {
+    broken: std::sync::atomic::AtomicBool,
+    forgotten: std::sync::Mutex<Vec<String>>,
+}
+
+#[async_trait::async_trait]
+impl DerivedIndex for Index {
+    async fn forget(
+        &self,
+        subjects: &[String],
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if self.broken.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            return Err("out of order".into());
+        }
+        self.forgotten.lock().unwrap().extend(subjects.iter().cloned());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_completed_before_every_index_has_forgotten() {
+    let (world, origin) = (World::new().await, origin());
+    let index = Index::default();
+    index.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    let indexes: [&dyn DerivedIndex; 1] = [&index];
+    let eraser = Eraser { indexes: &indexes, ..world.eraser(&origin) };
+    let stopped = erase(&eraser, ADA, &none(), on(SETTLED)).await;
+    assert!(matches!(stopped, Err(EraseError::Index(_))), "{stopped:?}");
+    assert_eq!(world.records.of("privacy.erasure.completed"), []);
+    // An order of this day is settled later than that: the next run ends it.
+    let later = on("2026-12-30");
+    let (_, ended) = erase(&eraser, ADA, &none(), later).await.unwrap();
+    assert_eq!(
+        (ended, &index.forgotten.lock().unwrap()[..]),
+        (Ended::Completed, &[ADA.to_owned()][..])
+    );
+    assert_eq!(world.records.of("privacy.erasure.completed").len(), 1);
 }
 
 #[tokio::test]

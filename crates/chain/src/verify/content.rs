@@ -240,7 +240,7 @@ impl<'a> Verifier<'a> {
         let left = unerased(receipts, *key, object.parts());
         Ok(left.first().map(|first| {
             let detail = format!(
-                "{} frames are here that the completed erasure {} says are gone",
+                "frames here that the completed erasure {1} says are gone: {0}",
                 left.len(),
                 first.receipt
             );

@@ -8,7 +8,7 @@ use dayseal_auditor::subject::{Recorder as _, jobs};
 use dayseal_chain::read::list_day;
 use dayseal_format::event::{Event, EventDraft};
 use dayseal_format::names::ContentObjectKey;
-use dayseal_format::{BatchKey, Day};
+use dayseal_format::{BatchKey, Day, Origin, VerifierKey};
 use dayseal_store::Store;
 
 use super::subject::{Producer, Signing, names, random_id};
@@ -30,10 +30,18 @@ pub(crate) async fn run(args: &Args, own: &HoldArgs) -> anyhow::Result<Exit> {
 }
 
 pub(super) async fn read(config: &Config<'_>, state: &dyn Store) -> anyhow::Result<Holds> {
-    let origin = &config.file()?.origin;
-    let seen = jobs(state, origin).await?.iter().map(|open| open.job.holds).max();
     let officers = config.policy()?.map(|policy| policy.officers).unwrap_or_default();
-    Ok(Holds::read(state, origin, &officers, seen.unwrap_or_default()).await?)
+    read_signed(state, &config.file()?.origin, &officers).await
+}
+
+/// Every hold that one of these officers signed. The newest that an erasure has seen must be there.
+pub(super) async fn read_signed(
+    state: &dyn Store,
+    origin: &Origin,
+    officers: &[VerifierKey],
+) -> anyhow::Result<Holds> {
+    let seen = jobs(state, origin).await?.iter().map(|open| open.job.holds).max();
+    Ok(Holds::read(state, origin, officers, seen.unwrap_or_default()).await?)
 }
 
 async fn set(

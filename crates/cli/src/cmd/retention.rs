@@ -67,7 +67,7 @@ async fn run_apply(config: &Config<'_>, own: &RetentionApply) -> anyhow::Result<
 /// The legal holds of the log. Without a state root there is nowhere that they could be.
 async fn holds(config: &Config<'_>, policy: &Policy) -> anyhow::Result<Holds> {
     let Some(state) = config.state().await? else { return Ok(Holds::default()) };
-    let read = Holds::read(&*state, &policy.origin, &policy.officers, 0).await;
+    let read = super::hold::read_signed(&*state, &policy.origin, &policy.officers).await;
     read.context("cannot rely on the legal holds: nothing is removed")
 }
 

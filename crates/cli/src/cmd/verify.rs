@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use dayseal_auditor::hold::{Hold, Holds};
+use dayseal_auditor::hold::Hold;
 use dayseal_chain::verify::{
     CheckState, Finding, Removal, Report, Verdict, VerdictState, VerifyOptions, Walk,
 };
@@ -14,7 +14,7 @@ use dayseal_format::{Checkpoint, Day, Level, Policy};
 use dayseal_store::Store;
 use serde::Serialize;
 
-use super::hold::words;
+use super::hold::{read_signed, words};
 use super::replace_file;
 use crate::args::{Args, Verify};
 use crate::config::Config;
@@ -84,10 +84,10 @@ struct Held {
 
 async fn held(policy: Option<&Policy>, state: Option<&dyn Store>) -> Held {
     let (Some(policy), Some(state)) = (policy, state) else { return Held::default() };
-    match Holds::read(state, &policy.origin, &policy.officers, 0).await {
+    match read_signed(state, &policy.origin, &policy.officers).await {
         Ok(holds) => Held { holds: holds.standing().cloned().collect(), unread: None },
         Err(error) => {
-            let unread = Some(format!("{:#}", anyhow::Error::from(error)));
+            let unread = Some(format!("{error:#}"));
             Held { holds: Vec::new(), unread }
         }
     }

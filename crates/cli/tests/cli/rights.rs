@@ -289,7 +289,15 @@ fn what_is_held_outlives_its_time() {
     at(over, &[]).says("cannot rely on the legal holds");
     verify(&[]).prints("the legal holds cannot be relied on");
     assert_eq!(objects(), 1);
+    // Nor may one be missing that an erasure has seen.
+    let erase = ["subject", "erase", "cyd", "--reason", "request 3", "--yes"];
     fs::remove_file(&statement).unwrap();
+    fs::write(&statement, &signed).unwrap();
+    log.run(&erase).exits(0);
+    fs::remove_file(&statement).unwrap();
+    at(over, &[]).says("cannot rely on the legal holds");
+    verify(&[]).prints("the legal holds cannot be relied on");
+    assert_eq!(objects(), 1);
     fs::write(&statement, signed).unwrap();
     let clear = ["hold", "clear", "1", "--reason", "case 7 closed"];
     log.run(&[&clear[..], &SIGN].concat()).exits(0);
