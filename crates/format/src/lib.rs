@@ -12,6 +12,7 @@
 //! | `manifest.md` | [`record`], [`manifest`] |
 //! | `checkpoint.md` | [`merkle`], [`note`], [`checkpoint`] |
 //! | `policy.md`, `acknowledgement.md` | [`policy`], [`ack`] |
+//! | `hints.md` | [`hints`], [`index`] |
 //! | `proof.md`, `entry-proof.md` | [`proof`], [`entry_proof`] |
 //! | `statement.md` | [`statement`] |
 //!
@@ -38,6 +39,8 @@ pub mod content;
 pub mod entry_proof;
 pub mod event;
 mod hash;
+pub mod hints;
+pub mod index;
 mod log_file;
 mod lp;
 pub mod manifest;
