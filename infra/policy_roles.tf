@@ -57,7 +57,7 @@ locals {
           Resource  = flatten([for log in sort(keys(var.logs)) : ["${local.evidence_arn}/${log}/manifests/*", "${local.evidence_arn}/${log}/checkpoints/*"]])
           Condition = { Null = { "s3:if-none-match" = "false" } }
         },
-        { Sid = "ReadHeads", Effect = "Allow", Action = local.read_objects, Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/heads/*"] },
+        { Sid = "ReadHeads", Effect = "Allow", Action = local.read_objects, Resource = flatten([for log in sort(keys(var.logs)) : ["${local.state_arn}/${log}/heads/*", "${local.state_arn}/${log}/index/*"]]) },
         { Sid = "ReadRemovals", Effect = "Allow", Action = "s3:GetObject", Resource = [for log in sort(keys(var.logs)) : "${local.state_arn}/${log}/removals/*"] },
         { Sid = "MoveHeads", Effect = "Allow", Action = "s3:PutObject", Resource = flatten([for log in sort(keys(var.logs)) : ["${local.state_arn}/${log}/heads/*", "${local.state_arn}/${log}/index/*"]]) },
         { Sid = "ListState", Effect = "Allow", Action = local.list_bucket, Resource = local.state_arn },

@@ -18,11 +18,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     noncurrent_version_expiration { noncurrent_days = var.report_days }
   }
   dynamic "rule" {
-    for_each = toset(var.logs)
+    for_each = toset([for pair in setproduct(var.logs, ["index", "reports"]) : join("/", pair)])
     content {
-      id     = "${rule.key}-reports"
+      id     = replace(rule.key, "/", "-")
       status = "Enabled"
-      filter { prefix = "${rule.key}/reports/" }
+      filter { prefix = "${rule.key}/" }
       expiration { days = var.report_days }
     }
   }

@@ -34,12 +34,12 @@ variable "roles" {
 }
 
 variable "logs" {
-  description = "Names of the logs, whose reports expire."
+  description = "Names of the logs, whose reports and indexes expire."
   type        = list(string)
 }
 
 variable "report_days" {
-  description = "Days that the verifier's reports are kept."
+  description = "Days that the verifier's reports and the days' indexes are kept: not longer than the evidence."
   type        = number
   default     = 400
 }

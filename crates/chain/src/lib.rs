@@ -12,6 +12,7 @@
 //! | [`expiry`] | how long manifests and checkpoints outlive what they list | `docs/spec/manifest.md` |
 //! | [`watch`] | what a scheduled verifier does: forward from its memory, a share of the past again | `docs/functions.md` |
 //! | [`days`] | sealed days, each compared with its signed checkpoint | `docs/spec/manifest.md` |
+//! | [`index`] | a sealed day's hints in one object, by which searches leave batches unread | `docs/spec/hints.md` |
 //! | [`receipts`] | completed erasures against the frames that are there | `docs/spec/erasure.md` |
 //! | [`read`] | opened batches, and what became of an acknowledgement; verifies nothing else | `docs/spec/acknowledgement.md` |
 //!
@@ -28,6 +29,7 @@ pub mod days;
 pub mod expiry;
 pub mod follow;
 mod head;
+pub mod index;
 mod key_cache;
 mod lines;
 mod objects;

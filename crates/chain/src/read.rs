@@ -165,9 +165,22 @@ pub async fn read_header(
     origin: &Origin,
     key: &BatchKey,
 ) -> Result<Header, ReadError> {
+    read_header_of(evidence, origin, key, None).await
+}
+
+/// The same of the version that a batch record names.
+///
+/// # Errors
+/// As [`read_header`].
+pub async fn read_header_of(
+    evidence: &dyn Store,
+    origin: &Origin,
+    key: &BatchKey,
+    version: Option<&str>,
+) -> Result<Header, ReadError> {
     let object = key.to_string();
     let most = (PREFIX_LEN + MAX_HEADER) as u64;
-    let piece = evidence.get_range(&object, None, 0, most).await?;
+    let piece = evidence.get_range(&object, version, 0, most).await?;
     let header = Header::parse_prefix(&piece.bytes);
     let h = header.map_err(|source| ReadError::Batch { object: object.clone(), source })?;
     if (&h.origin, h.day, h.stream, h.seq) != (origin, key.day, key.stream, key.seq) {

@@ -5,7 +5,8 @@
 //! 2. manifest, create-only — the next run adopts it;
 //! 3. read back and check — nothing written;
 //! 4. head, compare-and-swap — the next run publishes the checkpoint;
-//! 5. checkpoint, create-only — sealed.
+//! 5. checkpoint, create-only — sealed;
+//! 6. index of the day — derived; the next run makes it if it is not there.
 //!
 //! Running again is the recovery; two sealers at once end in one seal.
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use dayseal::privacy::{Address, Labels, Pseudonyms, Settings};
-use dayseal::{AuditLog, Clock, ContentMode, Limits, SystemClock, UnixMillis};
+use dayseal::{AuditLog, Builder, Clock, ContentMode, Limits, SystemClock, UnixMillis};
+use dayseal_format::Origin;
 
 use crate::args::{Args, Recording, Redaction};
 use crate::config::{AddressAs, Config, ContentAs};
@@ -53,7 +54,22 @@ pub(crate) async fn open_log(
     if let Some(tenant) = &own.tenant {
         builder = builder.tenant(tenant);
     }
+    if !file.privacy.pseudonyms {
+        builder = with_hints(builder, config, &file.origin).await;
+    }
     Ok(builder.open()?)
+}
+
+/// Hints under the log secret, if there is one: without them searches read more, and nothing else is lost.
+async fn with_hints(builder: Builder, config: &Config<'_>, origin: &Origin) -> Builder {
+    match config.open_log_secret(origin).await {
+        Ok(Some(secret)) => builder.hints(&secret),
+        Ok(None) => builder,
+        Err(error) => {
+            tracing::warn!("no hints in these batches: {error:#}");
+            builder
+        }
+    }
 }
 
 /// The log, for entries that a command makes itself: names and times stay as they are, and no content
@@ -71,7 +87,7 @@ pub(crate) async fn open_plain_log(args: &Args, config: &Config<'_>) -> anyhow::
         .privacy(Settings::off())
         .lifecycle_events(false)
         .clock(clock);
-    Ok(builder.open()?)
+    Ok(with_hints(builder, config, &file.origin).await.open()?)
 }
 
 /// What becomes of private things: flags over the configuration's `[privacy]`. Labels in `always` are declared

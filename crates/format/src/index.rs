@@ -8,9 +8,9 @@ use crate::{Day, Digest, Origin};
 
 /// Where indexes lie in the state root.
 pub const INDEXES: &str = "index/";
-/// Longest index, in bytes, that a reader takes: some 60,000 batches with the fullest hints. A day beyond it is
-/// searched by the headers of its batches.
-pub const MAX_INDEX: u64 = 256 * 1024 * 1024;
+/// Longest index, in bytes: 17,000 batches with the fullest hints, 230,000 of one entry. A day beyond it has
+/// none and is searched by the headers of its batches.
+pub const MAX_INDEX: u64 = 64 * 1024 * 1024;
 
 const MAGIC: [u8; 4] = *b"dsix";
 const VERSION: u8 = 1;
@@ -81,6 +81,11 @@ impl IndexWriter {
         self.bytes.extend_from_slice(&(hints.len() as u16).to_be_bytes());
         self.bytes.extend_from_slice(hints);
         self.count += 1;
+    }
+
+    /// Length so far.
+    pub fn byte_len(&self) -> u64 {
+        self.bytes.len() as u64
     }
 
     /// The whole.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use dayseal_format::batch::{MAX_ENTRIES, MAX_ENTRIES_LEN, MAX_ENTRY_LEN};
 use dayseal_format::event::{DEFAULT_TENANT, Service};
+use dayseal_format::hints::HintKeys;
 use dayseal_format::{Origin, ServiceName};
-use dayseal_keys::DataKeySource;
+use dayseal_keys::{DataKeySource, LogSecret};
 use dayseal_store::Store;
 
 use crate::privacy::Settings;
@@ -64,6 +65,18 @@ pub struct Builder {
     pub(crate) privacy: Settings,
     pub(crate) content: Option<ContentMode>,
     pub(crate) content_store: Option<Arc<dyn Store>>,
+    pub(crate) hints: Hinting,
+}
+
+/// Under which secret hints are made.
+#[derive(Clone, Debug)]
+pub(crate) enum Hinting {
+    /// The pseudonyms', if there are any.
+    AsPseudonyms,
+    /// This one's.
+    Under(HintKeys),
+    /// There are none.
+    Off,
 }
 
 impl Builder {
@@ -81,6 +94,7 @@ impl Builder {
             privacy: Settings::default(),
             content: None,
             content_store: None,
+            hints: Hinting::AsPseudonyms,
         }
     }
 
@@ -150,6 +164,31 @@ impl Builder {
     pub fn content_store(mut self, store: Arc<dyn Store>) -> Self {
         self.content_store = Some(store);
         self
+    }
+
+    /// Batches with hints under the log secret, by which searches leave batches unread
+    /// (`docs/spec/hints.md`). By default if there are pseudonyms, under their secret; so this is for a
+    /// log without.
+    #[must_use]
+    pub fn hints(mut self, secret: &LogSecret) -> Self {
+        self.hints = Hinting::Under(HintKeys::derive(secret.expose(), &self.origin));
+        self
+    }
+
+    /// Batches without hints: some 0.4 to 5 KB less each, and searches read every one.
+    #[must_use]
+    pub fn without_hints(mut self) -> Self {
+        self.hints = Hinting::Off;
+        self
+    }
+
+    /// The keys of the hints, if there are to be any.
+    pub(crate) fn hint_keys(&self) -> Option<HintKeys> {
+        match &self.hints {
+            Hinting::AsPseudonyms => self.privacy.pseudonyms_used().map(|p| p.hint_keys()),
+            Hinting::Under(keys) => Some(keys.clone()),
+            Hinting::Off => None,
+        }
     }
 
     /// Another clock, for tests.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dayseal_format::batch::{BatchEncoder, BatchError, DataKey, EncodedBatch, Entries, Header};
+use dayseal_format::hints::{HintKeys, Place};
 use dayseal_format::names::ContentObjectKey;
 use dayseal_format::{Day, Digest, Origin, ServiceName, StreamId};
 use dayseal_keys::{DataKeySource, KeyContext, KeyError, random};
@@ -48,6 +49,8 @@ pub(crate) struct Worker {
     clock: Arc<dyn Clock>,
     origin: Origin,
     service: ServiceName,
+    /// If batches have hints.
+    hints: Option<HintKeys>,
     encoder: Option<BatchEncoder>,
     stream: Option<Stream>,
     before: Option<StreamId>,
@@ -76,6 +79,7 @@ impl Worker {
             clock: builder.clock.clone(),
             origin: builder.origin.clone(),
             service: builder.service_name.clone(),
+            hints: builder.hint_keys(),
             encoder: Some(BatchEncoder::new()),
             stream: None,
             before: None,
@@ -223,7 +227,7 @@ impl Worker {
             Err(error) => return Err((batch, error)),
         };
         let stream = self.stream.as_mut().expect("made above");
-        let header = Header {
+        let mut header = Header {
             after: stream.after.filter(|_| stream.next_seq == 0),
             commitment: Digest([0; 32]),
             day: stream.day,
@@ -247,6 +251,7 @@ impl Worker {
         let held = batch.weight();
         let OpenBatch { number, entries, waiters, contents, .. } = batch;
         let content_key = stream.content.clone().filter(|_| with_content);
+        let hint_keys = self.hints.clone();
         // Compressing megabytes would hold up the runtime's other tasks.
         let job = move || {
             let content = content_key.map(|key| {
@@ -254,6 +259,12 @@ impl Worker {
                 let place = ContentObjectKey { day, stream, seq };
                 ContentUpload::encode(&header.origin, place, &key, &contents, &content_random)
             });
+            if let Some(keys) = hint_keys {
+                // At most MAX_ENTRIES.
+                let entries_here = entries.len() as u32;
+                let place = Place { entries: entries_here, ..Place::of(&header) };
+                header.hints = keys.make(&place, entries.iter());
+            }
             let encoded = encoder.encode(header, &entries, &key, &random);
             (encoder, entries, key, content, encoded)
         };

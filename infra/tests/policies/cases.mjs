@@ -265,7 +265,7 @@ on('plain', 'identity', () => {
 
   for (const log of ['main', 'other']) {
     for (const path of ['manifests/x', 'checkpoints/x']) { allow(undefined, 'sealer', 's3:PutObject', E(`${log}/${path}`), CREATE); deny(undefined, 'sealer', 's3:PutObject', E(`${log}/${path}`), BLIND) }
-    allow(undefined, 'sealer', READ, S(`${log}/heads/x`)); for (const place of ['heads', 'index']) allow(undefined, 'sealer', 's3:PutObject', S(`${log}/${place}/x`), SWAP)
+    for (const place of ['heads', 'index']) allow(undefined, 'sealer', READ, S(`${log}/${place}/x`)); for (const place of ['heads', 'index']) allow(undefined, 'sealer', 's3:PutObject', S(`${log}/${place}/x`), SWAP)
     for (const place of ['verifier', 'reports']) allow(undefined, 'verifier', 's3:PutObject', S(`${log}/${place}/x`), SWAP)
     allow(undefined, 'eraser', ['s3:GetObject', 's3:PutObject'], S(`${log}/erasures/x`), CREATE)
     allow(undefined, 'eraser', ['s3:GetObject', 's3:PutObject'], S(`${log}/holds/x`), CREATE); deny(undefined, 'eraser', 's3:PutObject', S(`${log}/holds/x`), SWAP)

@@ -18,6 +18,7 @@ use super::rotation::Rotation;
 use super::spool::{self, Spooled};
 use crate::create::{LogSettings, put_new, sign};
 use crate::head::Head;
+use crate::index::Indexer;
 
 /// How far the clocks of two sealers may be apart, or the beginnings of two runs that meet; five
 /// minutes is what the producer refuses too.
@@ -26,8 +27,8 @@ const CLOCKS_DIFFER_MS: i64 = 5 * 60_000;
 /// Seals the days of one log.
 ///
 /// Needs to list and read the evidence root, to create manifests and checkpoints in it, to
-/// read and swap the head in the state root, and to list and read orders of removal there. Holds no data key: it proves that bytes stood when it
-/// sealed, not that they are authentic.
+/// read and swap the head in the state root, to list and read orders of removal there, and to write indexes.
+/// Holds no data key: it proves that bytes stood when it sealed, not that they are authentic.
 #[derive(Debug)]
 pub struct Sealer<'a> {
     evidence: &'a dyn Store,
@@ -109,6 +110,9 @@ impl<'a> Sealer<'a> {
         let mut head = self.head().await?;
         let mut tip = self.tip(now).await?;
         self.reconcile(&head, &tip).await?;
+        if let Some(newest) = tip.day {
+            self.index_if_none(newest).await;
+        }
         let mut signer = self.signer_after(&tip).await?;
         let mut summary = SealSummary { sealed: Vec::new(), newest: tip.day };
         let first = match tip.day {
@@ -122,6 +126,7 @@ impl<'a> Sealer<'a> {
             signer = next;
             tip = Tip::after(&manifest, digest);
             head = self.publish(day, &tip, &signers, head).await?;
+            self.index(day).await;
             let sealed =
                 SealedDay { day, counts: manifest.day.counts, size: tip.tree.size(), adopted };
             tracing::info!(%day, entries = sealed.counts.entries, size = sealed.size, "sealed");
@@ -130,6 +135,26 @@ impl<'a> Sealer<'a> {
             summary.newest = Some(day);
         }
         Ok(summary)
+    }
+
+    /// Makes the index of a sealed day. It is derived: without it searches read more, so a failure fails no seal.
+    async fn index(&self, day: Day) {
+        match self.indexer().make(day).await {
+            Ok(done) => tracing::debug!(%day, hinted = done.hinted, bytes = done.bytes, "indexed"),
+            Err(error) => tracing::warn!(%day, error = &error as &dyn std::error::Error,
+                "the day is sealed and has no index; `dayseal index` makes it"),
+        }
+    }
+
+    /// What a run that stopped behind its checkpoint left undone.
+    async fn index_if_none(&self, day: Day) {
+        if let Ok(false) = self.indexer().exists(day).await {
+            self.index(day).await;
+        }
+    }
+
+    fn indexer(&self) -> Indexer<'_> {
+        Indexer::new(self.evidence, self.state, &self.settings.origin, self.known())
     }
 
     fn known(&self) -> &[VerifierKey] {

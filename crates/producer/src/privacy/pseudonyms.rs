@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dayseal_format::Origin;
+use dayseal_format::hints::HintKeys;
 use dayseal_format::event::{ActorType, ContentItem, EventFields};
 use dayseal_format::pseudonym::{PrivacyKeys, Purpose};
 use dayseal_keys::LogSecret;
@@ -48,6 +49,10 @@ impl Pseudonyms {
 
     pub(crate) fn origin(&self) -> &Origin {
         &self.0.origin
+    }
+
+    pub(crate) fn hint_keys(&self) -> HintKeys {
+        HintKeys::derive(self.0.secret.expose(), &self.0.origin)
     }
 
     /// The pseudonym of `value` at this tenant: to look for somebody in a log.
