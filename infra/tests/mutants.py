@@ -43,7 +43,8 @@ MUTANTS = {
         ("storage_content.tf", "expiration { days = module.retention.content_days }", "expiration { days = 3650 }"),
         ("storage_content.tf", "restrict_public_buckets = true", "restrict_public_buckets = false"),
         ("state/bucket.tf", 'versioning_configuration { status = "Enabled" }', 'versioning_configuration { status = "Suspended" }'),
-        ("state/bucket.tf", 'filter { prefix = "${rule.key}/reports/" }', 'filter { prefix = "${rule.key}/" }'),
+        ("state/bucket.tf", 'filter { prefix = "${rule.key}/" }', 'filter { prefix = "${dirname(rule.key)}/" }'),
+        ("state/bucket.tf", '["index", "reports"]', '["index", "reports", "heads"]'),
     ],
     "functions": [
         ("functions.tf", "late_days      = var.late_days", "late_days      = 3"),

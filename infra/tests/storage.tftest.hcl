@@ -91,10 +91,10 @@ run "state" {
     error_message = "state: versions show every head there was"
   }
   assert {
-    condition = jsonencode([for rule in aws_s3_bucket_lifecycle_configuration.state.rule : [rule.id, rule.filter[0].prefix, rule.status, rule.id == "main-reports" ? [rule.expiration[0].days] : rule.noncurrent_version_expiration[*].noncurrent_days, length(rule.expiration)]]) == jsonencode([
-      ["replaced", "", "Enabled", [400], 0], ["main-reports", "main/reports/", "Enabled", [400], 1], ["housekeeping", "", "Enabled", [], 1],
+    condition = jsonencode([for rule in aws_s3_bucket_lifecycle_configuration.state.rule : [rule.id, rule.filter[0].prefix, rule.status, startswith(rule.id, "main-") ? [rule.expiration[0].days] : rule.noncurrent_version_expiration[*].noncurrent_days, length(rule.expiration)]]) == jsonencode([
+      ["replaced", "", "Enabled", [400], 0], ["main-index", "main/index/", "Enabled", [400], 1], ["main-reports", "main/reports/", "Enabled", [400], 1], ["housekeeping", "", "Enabled", [], 1],
     ])
-    error_message = "state: reports and replaced versions go; no head, memory, policy or receipt expires"
+    error_message = "state: reports, indexes and replaced versions go; no head, memory, policy or receipt expires"
   }
   assert {
     condition     = one(aws_s3_bucket_server_side_encryption_configuration.state.rule[*].apply_server_side_encryption_by_default[0].sse_algorithm) == "AES256"

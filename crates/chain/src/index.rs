@@ -180,7 +180,9 @@ pub async fn read_index(
     };
     match Index::parse(&bytes, origin, day, manifest) {
         Ok(_) => Some(bytes),
-        Err(error @ (IndexError::Framing { .. } | IndexError::Version { .. } | IndexError::Other)) => {
+        Err(
+            error @ (IndexError::Framing { .. } | IndexError::Version { .. } | IndexError::Other),
+        ) => {
             tracing::warn!(object = format!("{}/{key}", state.url()), %error,
                 "an index is not used; `dayseal index` makes it anew");
             None

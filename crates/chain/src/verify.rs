@@ -10,6 +10,7 @@ mod chain;
 mod content;
 mod entries;
 mod finding;
+mod hints;
 mod judge;
 mod keys;
 mod late;
@@ -25,6 +26,7 @@ mod walk;
 
 pub use content::ContentTotals;
 pub use finding::{Finding, FindingCode, Outcome};
+pub use hints::HintTotals;
 pub use options::{Progress, Silent, VerifyOptions};
 pub use removal::Removal;
 pub use report::{Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState};

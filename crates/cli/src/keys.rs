@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use dayseal_chain::content::ContentReader;
 use dayseal_chain::read::BatchReader;
 use dayseal_format::Origin;
+use dayseal_format::hints::HintKeys;
 use dayseal_keys::aws::{
     open_log_secret, open_log_secrets, open_opener, open_signer, open_source, wrapping_key_id,
 };
@@ -54,6 +55,18 @@ impl Config<'_> {
     }
 
     /// The log secret and the one before it, as far as they are here.
+    /// The keys of hints under every log secret at hand; none if there is none. Then searches read more and a
+    /// verification says what it did not compare.
+    pub(crate) async fn hint_keys(&self, origin: &Origin) -> Vec<HintKeys> {
+        match self.log_secrets(origin).await {
+            Ok(secrets) => secrets.iter().map(|s| HintKeys::derive(s.expose(), origin)).collect(),
+            Err(error) => {
+                tracing::debug!("hints stay closed: {error:#}");
+                Vec::new()
+            }
+        }
+    }
+
     pub(crate) async fn log_secrets(&self, origin: &Origin) -> anyhow::Result<Vec<LogSecret>> {
         let Some(key) = self.log_secret() else { return Ok(Vec::new()) };
         Ok(open_log_secrets(&self.aws, &key, origin).await?)

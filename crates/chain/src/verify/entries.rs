@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use dayseal_format::batch::{Batch, BatchError, DataKey};
 use dayseal_format::event::Event;
+use dayseal_format::hints::HintKeys;
 use dayseal_format::record::BatchRecord;
 use dayseal_format::{BatchKey, UnixMillis};
 use dayseal_keys::KeyError;
 
 use super::content::Said;
 use super::finding::{Finding, FindingCode as Code};
+use super::hints::{self, HintTotals};
 use super::verifier::Verifier;
 
 impl Verifier<'_> {
@@ -38,12 +40,23 @@ impl Verifier<'_> {
     }
 }
 
-/// Opens a batch and reads every entry; the number of entries, and what they say of contents.
+/// What an opened batch brought.
+pub(super) struct Heard {
+    /// Number of entries.
+    pub(super) entries: u64,
+    /// What they say of contents.
+    pub(super) said: Said,
+    /// What became of its hints; `None` if they are others than its entries'.
+    pub(super) hints: Option<HintTotals>,
+}
+
+/// Opens a batch and reads every entry.
 pub(super) fn open_batch(
     record: &BatchRecord,
     bytes: &[u8],
     key: &DataKey,
-) -> Result<(u64, Said), Finding> {
+    hint_keys: &[HintKeys],
+) -> Result<Heard, Finding> {
     let finding =
         |code, detail: String| Finding::new(code, record.key.day, record.key.to_string(), detail);
     let batch = Batch::parse(bytes).map_err(|e| finding(Code::HeaderMismatch, e.to_string()))?;
@@ -68,5 +81,6 @@ pub(super) fn open_batch(
         let detail = format!("its entries do not span {} to {}", h.first_time, h.last_time);
         return Err(finding(Code::HeaderMismatch, detail));
     }
-    Ok((open.len() as u64, said))
+    let hints = hints::compare(hint_keys, h, &open);
+    Ok(Heard { entries: open.len() as u64, said, hints })
 }

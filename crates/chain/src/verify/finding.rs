@@ -88,6 +88,8 @@ codes! {
     Conflict "conflict" Altered "find out whether the producer was forked, resumed or impersonated";
     /// A manifest says something else than the batch's header, or a header than its entries.
     HeaderMismatch "header_mismatch" Altered "the sealer or the producer lied, or has a bug";
+    /// The hints of a batch are not those of its entries.
+    HintsMismatch "hints_mismatch" Altered "searches may miss its entries: search with --full; its producer lied, or has a bug";
     /// A data key was wrapped by a key that the policy does not name.
     ForeignKey "foreign_key" Altered "the batch is not by one of your producers, or the policy lacks a key";
     /// A batch does not open under its own key.

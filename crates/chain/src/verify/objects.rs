@@ -9,8 +9,9 @@ use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::Semaphore;
 
 use super::content::{Judged, Said};
-use super::entries::open_batch;
+use super::entries::{Heard, open_batch};
 use super::finding::{Finding, FindingCode as Code};
+use super::hints::HintTotals;
 use super::options::Progress;
 use super::verifier::Verifier;
 use super::walk::Walk;
@@ -27,6 +28,7 @@ pub(super) struct ObjectResult {
     pub(super) bytes: u64,
     pub(super) opened: u64,
     pub(super) read: bool,
+    pub(super) hints: HintTotals,
     /// What its entries say of contents, and what was found of them.
     contents: Option<(Said, Judged)>,
 }
@@ -64,6 +66,7 @@ impl Verifier<'_> {
             walk.totals.objects += u64::from(result.read);
             walk.totals.bytes += result.bytes;
             walk.totals.opened += result.opened;
+            walk.totals.hints.add(result.hints);
             result.findings.into_iter().for_each(|f| walk.find(f));
             if let Some((said, judged)) = result.contents {
                 walk.hear(said, judged);
@@ -107,26 +110,40 @@ impl Verifier<'_> {
         };
         let batch = record.key;
         let (record, origin) = (record.clone(), self.origin.clone());
+        let hint_keys = self.hint_keys.clone();
         // Hashing and opening megabytes would hold up the other readers.
         let job = move || {
             let mut findings = check_bytes(&record, &stored, &origin, sealed_on);
-            let (mut opened, mut said) = (0, None);
+            let mut heard = None;
             // Bytes that are not the sealed ones are not worth opening.
             if findings.is_empty() {
                 match data_key {
                     Ok(None) => {}
-                    Ok(Some(data_key)) => match open_batch(&record, &stored.bytes, &data_key) {
-                        Ok((count, heard)) => (opened, said) = (count, Some(heard)),
-                        Err(finding) => findings.push(finding),
-                    },
+                    Ok(Some(data_key)) => {
+                        match open_batch(&record, &stored.bytes, &data_key, &hint_keys) {
+                            Ok(found) => heard = Some(found),
+                            Err(finding) => findings.push(finding),
+                        }
+                    }
                     Err(finding) => findings.push(finding),
                 }
             }
-            (ObjectResult { findings, bytes: length, opened, read: true, contents: None }, said)
+            let result =
+                ObjectResult { findings, bytes: length, read: true, ..ObjectResult::default() };
+            (result, heard)
         };
-        let (mut result, said) =
+        let (mut result, heard) =
             tokio::task::spawn_blocking(job).await.expect("checking bytes does not panic");
-        if let Some(said) = said {
+        if let Some(Heard { entries, said, hints }) = heard {
+            result.opened = entries;
+            match hints {
+                Some(hints) => result.hints = hints,
+                None => {
+                    let detail = "its hints are not those of its entries: searches may pass it by";
+                    let (day, key) = (batch.day, batch.to_string());
+                    result.findings.push(Finding::new(Code::HintsMismatch, day, key, detail));
+                }
+            }
             let judged = self.judge_contents(&batch, &said.items).await?;
             result.contents = Some((said, judged));
         }

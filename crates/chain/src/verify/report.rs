@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::ContentTotals;
 use super::finding::{Finding, Outcome};
+use super::hints::HintTotals;
 use super::removal::Removal;
 
 /// Findings listed one by one; the rest are counted.
@@ -76,6 +77,9 @@ pub struct Totals {
     /// Content items that opened entries commit to, by what became of them.
     #[serde(default)]
     pub contents: ContentTotals,
+    /// Hints of opened batches.
+    #[serde(default)]
+    pub hints: HintTotals,
     /// Batches listed whose day's retention is over and that are gone.
     pub expired: u64,
     /// Days whose manifest and checkpoint have expired too: nothing is left of them to check.

@@ -4,6 +4,7 @@ use dayseal_format::{Day, Level};
 
 use super::content::CHECK as CONTENTS;
 use super::finding::{Finding, FindingCode as Code, Outcome};
+use super::hints::CHECK as HINTS;
 use super::removal::CHECK as REMOVED;
 use super::report::{
     Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState,
@@ -92,6 +93,8 @@ impl Verifier<'_> {
         let of_contents =
             findings.iter().filter(|f| check_of(f.code, level) == CONTENTS).count() as u64;
         checks.extend(self.content_check(&walk.totals, of_contents));
+        let of_hints = findings.iter().filter(|f| f.code == Code::HintsMismatch).count();
+        checks.extend(self.hint_check(&walk.totals.hints, of_hints as u64));
         let of_removals = findings.iter().filter(|f| f.code == Code::UnapprovedRemoval).count();
         checks.extend(self.removal_check(&walk, of_removals as u64));
         checks.extend(expired_days(walk.totals.expired_days, walk.chain_kept_from));
@@ -195,6 +198,7 @@ fn check_of(code: Code, level: Level) -> &'static str {
         | Code::UnreceiptedErasure
         | Code::NotErased => CONTENTS,
         Code::UnapprovedRemoval => REMOVED,
+        Code::HintsMismatch => HINTS,
         // Heads have lines of their own; what could not be read says so itself.
         Code::RolledBack | Code::Diverged | Code::Unreadable => "",
         _ => "signatures, tree and days",

@@ -1,5 +1,8 @@
 //! The verifier: what it reads, and what it trusts.
 
+use std::sync::Arc;
+
+use dayseal_format::hints::HintKeys;
 use dayseal_format::names::LOG_JSON;
 use dayseal_format::{Day, LogFile, Origin, Policy, VerifierKey};
 use dayseal_keys::DataKeyOpener;
@@ -29,6 +32,8 @@ pub struct Verifier<'a> {
     pub(super) content: Option<&'a dyn Store>,
     pub(super) contents: Option<ContentReader<'a>>,
     pub(super) content_gate: Semaphore,
+    /// Of every log secret at hand.
+    pub(super) hint_keys: Arc<[HintKeys]>,
 }
 
 /// A run that could not even begin, or lost its store on the way.
@@ -97,6 +102,7 @@ impl<'a> Verifier<'a> {
             content: None,
             contents: None,
             content_gate: Semaphore::new(super::content::OBJECTS),
+            hint_keys: Arc::from([]),
         })
     }
 }

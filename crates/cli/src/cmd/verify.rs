@@ -42,6 +42,9 @@ pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
     if let Some(content) = &content {
         verifier = verifier.with_content(&**content);
     }
+    if let (Level::Entries, Some(policy)) = (level, &policy) {
+        verifier = verifier.with_hint_keys(config.hint_keys(&policy.origin).await);
+    }
     let progress = VerifyProgress::new(args, own.resume.clone());
     let report = match saved_walk(own.resume.as_deref())? {
         Some(walk) => verifier.resume(walk, &progress).await,

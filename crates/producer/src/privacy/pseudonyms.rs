@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dayseal_format::Origin;
-use dayseal_format::hints::HintKeys;
 use dayseal_format::event::{ActorType, ContentItem, EventFields};
+use dayseal_format::hints::HintKeys;
 use dayseal_format::pseudonym::{PrivacyKeys, Purpose};
 use dayseal_keys::LogSecret;
 
