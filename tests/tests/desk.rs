@@ -22,6 +22,7 @@ fn reader<'a>(log: &'a TestLog, on: &str) -> LogReader<'a> {
     let allowed = log.policy.wrapping_keys.clone();
     LogReader {
         evidence: &*log.evidence,
+        state: Some(&*log.state),
         batches: BatchReader::new(&*log.evidence, &*log.keys, origin.clone(), allowed),
         origin,
         keys: log.policy.verifier_keys.clone(),

@@ -6,11 +6,13 @@
 mod by_id;
 mod catalog;
 mod orders;
+mod screen;
 
 pub use by_id::{Found, IdSearch};
 pub(crate) use catalog::listed_of;
 pub use catalog::{Catalog, Listed, Sealed};
 pub use orders::Orders;
+pub use screen::Screen;
 
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ pub(crate) const JOBS: usize = 8;
 pub struct LogReader<'a> {
     /// The evidence root.
     pub evidence: &'a dyn Store,
+    /// The state root, where indexes of sealed days lie; without it hints are read in the batches' headers.
+    pub state: Option<&'a dyn Store>,
     /// Opens batches under the keys that its reader allows.
     pub batches: BatchReader<'a>,
     /// The log.
@@ -100,6 +104,10 @@ pub struct Tally {
     pub read: u64,
     /// Batches left unread, since their times or their service exclude what was asked for.
     pub skipped: u64,
+    /// Batches left unread, since their hints exclude it.
+    pub pruned: u64,
+    /// Headers read for their hints alone, where a sealed day has no index.
+    pub headers: u64,
     /// Batches gone after their retention.
     pub expired: u64,
     /// Batches gone before it, by an officer's order that a sealed day records.

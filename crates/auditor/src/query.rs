@@ -3,6 +3,7 @@
 mod activity;
 mod filter;
 mod people;
+mod prune;
 mod run;
 
 pub use activity::{Activity, Journey, Step};

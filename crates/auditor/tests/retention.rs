@@ -114,6 +114,7 @@ async fn a_bundle_begins_where_the_chain_does() {
     let allowed = aged.log.policy.wrapping_keys.clone();
     let desk = |now: Day| LogReader {
         evidence: &aged.evidence,
+        state: None,
         batches: BatchReader::new(&aged.evidence, &*aged.log.keys, origin.clone(), allowed.clone()),
         origin: origin.clone(),
         keys: aged.log.policy.verifier_keys.clone(),

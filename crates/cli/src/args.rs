@@ -102,6 +102,10 @@ pub(crate) enum Command {
     ///
     /// Safe to run at any time, twice, or at the same time: what one run leaves half-done the next finishes.
     Seal(Seal),
+    /// Make the indexes of sealed days anew, from the hints in their batches
+    ///
+    /// The sealer makes them; this is for what it could not, and for a state root that was lost. They are derived: without one a search reads more, and finds the same.
+    Index(Index),
     /// Verify the log
     ///
     /// Says apart whether the log is intact, complete and anchored, and what was not checked.
@@ -326,6 +330,16 @@ pub(crate) struct Seal {
     /// Minutes after a day's end before it is sealed
     #[arg(long, value_name = "MINUTES")]
     pub(crate) grace: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal index
+  dayseal index --days 2026-11-01..")]
+pub(crate) struct Index {
+    /// Sealed days, as FIRST..LAST; all if not given
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) days: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -11,6 +11,7 @@ mod destroy;
 pub(crate) mod get;
 pub(crate) mod hold;
 pub(crate) mod import;
+pub(crate) mod index;
 pub(crate) mod init;
 pub(crate) mod officer;
 pub(crate) mod policy;

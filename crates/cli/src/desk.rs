@@ -18,6 +18,7 @@ use crate::output::{count, number, tell};
 #[derive(Debug)]
 pub(crate) struct Desk {
     evidence: Arc<dyn Store>,
+    state: Option<Arc<dyn Store>>,
     opener: Opener,
     policy: Policy,
     now: UnixMillis,
@@ -27,7 +28,8 @@ impl Desk {
     pub(crate) async fn open(config: &Config<'_>) -> anyhow::Result<Self> {
         let policy = needed_policy(config)?;
         let (evidence, opener) = (config.evidence().await?, config.needed_opener().await?);
-        Ok(Self { evidence, opener, policy, now: config.now()? })
+        let state = config.state().await?;
+        Ok(Self { evidence, state, opener, policy, now: config.now()? })
     }
 
     pub(crate) fn first_day(&self) -> Day {
@@ -70,6 +72,7 @@ impl Desk {
     pub(crate) fn reader(&self) -> LogReader<'_> {
         LogReader {
             evidence: &*self.evidence,
+            state: self.state.as_deref(),
             batches: self.opener.reader(&*self.evidence),
             origin: self.policy.origin.clone(),
             keys: self.policy.verifier_keys.clone(),
@@ -110,6 +113,8 @@ pub(crate) fn tell_tally(t: &Tally) {
     let mut text = format!("read {entries} in {read} of {days}");
     for (n, what) in [
         (t.skipped, "left out by times or service"),
+        (t.pruned, "left out by their hints"),
+        (t.headers, "of their headers read for it: `dayseal index` saves that"),
         (t.expired, "expired"),
         (t.removed, "removed by order"),
         (t.problems, "not to be relied on or read"),

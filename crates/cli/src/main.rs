@@ -45,6 +45,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Record(a) => cmd::record::run(&args, a).await,
             Command::Import(a) => cmd::import::run(&args, a).await,
             Command::Seal(a) => cmd::seal::run(&args, a).await,
+            Command::Index(a) => cmd::index::run(&args, a).await,
             Command::Verify(a) => cmd::verify::run(&args, a).await,
             Command::Show(a) => cmd::show::run(&args, a).await,
             Command::Cat(a) => cmd::cat::run(&args, a).await,

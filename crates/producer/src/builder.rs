@@ -74,7 +74,7 @@ pub(crate) enum Hinting {
     /// The pseudonyms', if there are any.
     AsPseudonyms,
     /// This one's.
-    Under(HintKeys),
+    Under(Box<HintKeys>),
     /// There are none.
     Off,
 }
@@ -171,7 +171,7 @@ impl Builder {
     /// log without.
     #[must_use]
     pub fn hints(mut self, secret: &LogSecret) -> Self {
-        self.hints = Hinting::Under(HintKeys::derive(secret.expose(), &self.origin));
+        self.hints = Hinting::Under(Box::new(HintKeys::derive(secret.expose(), &self.origin)));
         self
     }
 
@@ -186,7 +186,7 @@ impl Builder {
     pub(crate) fn hint_keys(&self) -> Option<HintKeys> {
         match &self.hints {
             Hinting::AsPseudonyms => self.privacy.pseudonyms_used().map(|p| p.hint_keys()),
-            Hinting::Under(keys) => Some(keys.clone()),
+            Hinting::Under(keys) => Some((**keys).clone()),
             Hinting::Off => None,
         }
     }

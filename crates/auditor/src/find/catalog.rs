@@ -1,18 +1,24 @@
 //! The batches of a range of days, sealed and not.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use dayseal_chain::days::DayError;
+use dayseal_chain::index::read_index;
 use dayseal_chain::read::{list_day, read_header};
+use dayseal_format::index::Index;
 use dayseal_format::names::manifest_key;
 use dayseal_format::record::{BatchRecord, MAX_RECORD, Record};
-use dayseal_format::{BatchKey, Day, Manifest, ServiceName, UnixMillis};
+use dayseal_format::{BatchKey, Day, Manifest, ServiceName, StreamId, UnixMillis};
 use dayseal_store::ErrorKind;
+use futures_util::{StreamExt as _, stream};
 
-use super::{LogReader, Problem, SearchError};
+use super::{LogReader, Problem, Screen, SearchError};
 
 /// Days that a batch may be late if no manifest says how many.
 const LATE_DAYS: u16 = 3;
+/// Days read at once.
+const DAYS: usize = 6;
 
 /// A batch that may be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +37,8 @@ pub struct Listed {
     pub service: ServiceName,
     /// How it was sealed; `None` if not yet: then all of this is the producer's claim.
     pub sealed: Option<Sealed>,
+    /// Whether its hints were looked at, as far as it has any.
+    pub screened: bool,
 }
 
 /// How a batch was sealed.
@@ -49,10 +57,22 @@ pub struct Catalog {
     pub batches: Vec<Listed>,
     /// Batches not wanted.
     pub skipped: u64,
+    /// Batches wanted whose hints did not pass the screen.
+    pub pruned: u64,
     /// Days looked at.
     pub days: u64,
     /// What could not be relied on.
     pub problems: Vec<Problem>,
+}
+
+/// What one sealed day lists.
+#[derive(Debug, Default)]
+struct OfDay {
+    batches: Vec<Listed>,
+    skipped: u64,
+    pruned: u64,
+    /// Names of days that may still be sealed: they are known.
+    open_keys: Vec<String>,
 }
 
 impl LogReader<'_> {
@@ -66,54 +86,113 @@ impl LogReader<'_> {
     pub async fn catalog(
         &self,
         days: RangeInclusive<Day>,
-        mut wants: impl FnMut(&Listed) -> bool,
+        wants: impl Fn(&Listed) -> bool,
+    ) -> Result<Catalog, SearchError> {
+        self.catalog_screened(days, wants, None).await
+    }
+
+    /// The same without the batches whose hints do not pass the screen, as far as indexes of sealed days and headers
+    /// of other batches tell. Of a day without index nothing is left out here.
+    ///
+    /// # Errors
+    /// As [`LogReader::catalog`].
+    pub async fn catalog_screened(
+        &self,
+        days: RangeInclusive<Day>,
+        wants: impl Fn(&Listed) -> bool,
+        screen: Option<&dyn Screen>,
     ) -> Result<Catalog, SearchError> {
         let mut catalog = Catalog::default();
         let days = self.clamp(days);
-        let sealed = self.sealed();
-        let listed = sealed.list().await?;
+        let listed = self.sealed().list().await?;
         // From here on a batch may lie there that a seal to come takes. It may also stand in the manifest of a
         // later day than its own, so those are read for what they list.
         let open = self.open_from(listed.last().copied()).await?.max(*days.start());
         let mut known = HashSet::new();
-        for day in listed {
-            let in_range = days.contains(&day);
-            if !in_range && (day < open || open > *days.end()) {
-                continue;
-            }
-            let (mut batches, mut skipped, mut keys) = (Vec::new(), 0, Vec::new());
-            let read = sealed.read(day, |_, record| match record {
-                Record::Batch(b) => {
-                    if b.key.day >= open {
-                        keys.push(b.key.to_string());
+        let read = listed
+            .into_iter()
+            .filter(|day| days.contains(day) || (*day >= open && open <= *days.end()));
+        let (wants, in_range) = (&wants, &days);
+        let read = stream::iter(read).map(|day| async move {
+            let wants = |b: &Listed| in_range.contains(&day) && wants(b);
+            (day, self.sealed_day(day, open, wants, screen).await)
+        });
+        let mut read = std::pin::pin!(read.buffered(DAYS));
+        while let Some((day, read)) = read.next().await {
+            match read {
+                Ok(Some(mut of_day)) => {
+                    catalog.batches.append(&mut of_day.batches);
+                    if days.contains(&day) {
+                        catalog.days += 1;
+                        catalog.skipped += of_day.skipped;
+                        catalog.pruned += of_day.pruned;
                     }
-                    let item = listed_of(b);
-                    if in_range && wants(&item) {
-                        batches.push(item);
-                    } else {
-                        skipped += u64::from(in_range);
-                    }
-                }
-                Record::Stray(s) => keys.push(s.key.clone()),
-                _ => {}
-            });
-            match read.await {
-                Ok(Some(read)) => {
-                    let by = Sealed { by: day, keep_until: read.manifest.day.keep_until };
-                    batches.iter_mut().for_each(|b: &mut Listed| b.sealed = Some(by));
-                    catalog.batches.append(&mut batches);
-                    catalog.skipped += skipped;
-                    catalog.days += u64::from(in_range);
-                    known.extend(keys);
+                    known.extend(of_day.open_keys);
                 }
                 Ok(None) => {}
                 Err(e) => catalog.problems.push(e.into()),
             }
         }
         for day in open.through(*days.end()) {
-            self.unsealed(day, &known, &mut wants, &mut catalog).await?;
+            self.unsealed(day, &known, wants, screen, &mut catalog).await?;
         }
         Ok(catalog)
+    }
+
+    /// What a sealed day lists.
+    async fn sealed_day(
+        &self,
+        day: Day,
+        open: Day,
+        wants: impl Fn(&Listed) -> bool,
+        screen: Option<&dyn Screen>,
+    ) -> Result<Option<OfDay>, DayError> {
+        let mut found = OfDay::default();
+        // Places in the manifest, for the index; of each stream and number how many batches there are.
+        let (mut places, mut place) = (Vec::new(), 0u64);
+        let mut numbers: HashMap<(StreamId, u32), u32> = HashMap::new();
+        let sealed = self.sealed();
+        let read = sealed.read(day, |_, record| match record {
+            Record::Batch(b) => {
+                if b.key.day >= open {
+                    found.open_keys.push(b.key.to_string());
+                }
+                if screen.is_some() {
+                    *numbers.entry((b.key.stream, b.key.seq)).or_default() += 1;
+                }
+                let item = listed_of(b);
+                if wants(&item) {
+                    found.batches.push(item);
+                    places.push(place);
+                } else {
+                    found.skipped += 1;
+                }
+                place += 1;
+            }
+            Record::Stray(s) => found.open_keys.push(s.key.clone()),
+            _ => {}
+        });
+        let Some(read) = read.await? else { return Ok(None) };
+        let by = Sealed { by: day, keep_until: read.manifest.day.keep_until };
+        found.batches.iter_mut().for_each(|b| b.sealed = Some(by));
+        if let (Some(screen), Some(state), false) = (screen, self.state, places.is_empty())
+            && let Some(index) = read_index(state, &self.origin, day, &read.digest).await
+            && let Ok(index) = Index::parse(&index, &self.origin, day, &read.digest)
+        {
+            let mut items = (0u64..).zip(index.items());
+            let mut places = places.into_iter();
+            found.batches.retain_mut(|batch| {
+                let Some(place) = places.next() else { return true };
+                let Some((_, hints)) = items.find(|(at, _)| *at == place) else { return true };
+                batch.screened = true;
+                // Hints bind to stream and number, so of two such batches either may have the other's.
+                let alone = numbers.get(&(batch.key.stream, batch.key.seq)) == Some(&1);
+                let passes = !alone || hints.is_none_or(|h| screen.passes(&batch.place(), h));
+                found.pruned += u64::from(!passes);
+                passes
+            });
+        }
+        Ok(Some(found))
     }
 
     /// The part of a range in which the log can have batches.
@@ -143,7 +222,8 @@ impl LogReader<'_> {
         &self,
         day: Day,
         known: &HashSet<String>,
-        wants: &mut impl FnMut(&Listed) -> bool,
+        wants: &impl Fn(&Listed) -> bool,
+        screen: Option<&dyn Screen>,
         catalog: &mut Catalog,
     ) -> Result<(), SearchError> {
         let (batches, others) = list_day(self.evidence, day).await?;
@@ -162,11 +242,16 @@ impl LogReader<'_> {
                         last_time: h.last_time,
                         service: h.service,
                         sealed: None,
+                        screened: true,
                     };
-                    if wants(&item) {
+                    let passes =
+                        |hints: &[u8]| screen.is_none_or(|s| s.passes(&item.place(), hints));
+                    if !wants(&item) {
+                        catalog.skipped += 1;
+                    } else if h.hints.is_none_or(|hints| passes(&hints)) {
                         catalog.batches.push(item);
                     } else {
-                        catalog.skipped += 1;
+                        catalog.pruned += 1;
                     }
                 }
                 Err(e) => catalog.problems.push(e.into()),
@@ -187,5 +272,6 @@ pub(crate) fn listed_of(b: &BatchRecord) -> Listed {
         last_time: b.last_time,
         service: b.service.clone(),
         sealed: None,
+        screened: false,
     }
 }

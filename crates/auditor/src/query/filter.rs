@@ -130,6 +130,10 @@ impl Term {
         self.field
     }
 
+    pub(super) fn value(&self) -> &str {
+        &self.value
+    }
+
     fn fits(&self, e: &EventFields, line: &[u8], people: &mut People) -> bool {
         let value = self.value.as_str();
         let is = |text: &Option<String>| text.as_deref() == Some(value);

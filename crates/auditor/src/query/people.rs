@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use dayseal_format::Origin;
+use dayseal_format::hints::HintKeys;
 use dayseal_format::pseudonym::{PrivacyKeys, Purpose};
 
 /// Tenants whose keys are kept: deriving them costs ten hashes.
@@ -47,6 +48,21 @@ impl People {
             return false;
         }
         self.keys(tenant).iter().any(|keys| keys.pseudonym(purpose, value.as_bytes()) == stored)
+    }
+
+    /// What `value` is called in entries of `tenant`, under each secret.
+    pub(super) fn pseudonyms(
+        &mut self,
+        purpose: Purpose,
+        tenant: &str,
+        value: &str,
+    ) -> Vec<String> {
+        self.keys(tenant).iter().map(|keys| keys.pseudonym(purpose, value.as_bytes())).collect()
+    }
+
+    /// The keys of hints under each secret.
+    pub(super) fn hint_keys(&self) -> Vec<HintKeys> {
+        self.secrets.iter().map(|secret| HintKeys::derive(secret, &self.origin)).collect()
     }
 
     fn keys(&mut self, tenant: &str) -> &[PrivacyKeys] {

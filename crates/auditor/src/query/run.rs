@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 
 use dayseal_format::event::{Event, EventId};
 use dayseal_format::{BatchKey, Day, ServiceName, StreamId, UnixMillis};
 use futures_util::{StreamExt as _, stream};
 
+use super::prune::{Pruner, lock};
 use super::{Filter, People};
-use crate::find::{Catalog, JOBS, Listed, LogReader, Opened, Problem, SearchError, Tally};
+use crate::find::{Catalog, JOBS, Listed, LogReader, Opened, Problem, Screen, SearchError, Tally};
 
 /// Most entries of a sorted page: they are held in memory.
 pub const MAX_PAGE: usize = 100_000;
@@ -47,6 +49,8 @@ pub struct Query {
     pub since: Option<UnixMillis>,
     /// No entry after this time.
     pub until: Option<UnixMillis>,
+    /// Also in batches whose hints exclude an answer: their producer made them, and may have left entries out.
+    pub full: bool,
     /// Days of the batches; if `None`, from the day before `since` on. What was imported stands on a later day than it happened.
     pub days: Option<(Day, Day)>,
 }
@@ -117,7 +121,8 @@ impl FromStr for Cursor {
 pub struct Scan<'a> {
     log: &'a LogReader<'a>,
     query: &'a Query,
-    people: People,
+    people: Arc<Mutex<People>>,
+    pruner: Option<Arc<Pruner<'a>>>,
     /// How much was looked at so far.
     pub tally: Tally,
 }
@@ -125,7 +130,10 @@ pub struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Nothing is read yet.
     pub fn new(log: &'a LogReader<'a>, query: &'a Query, people: People) -> Self {
-        Self { log, query, people, tally: Tally::default() }
+        let people = Arc::new(Mutex::new(people));
+        let pruner = Pruner::new(&query.filter, people.clone()).filter(|_| !query.full);
+        let pruner = pruner.map(Arc::new);
+        Self { log, query, people, pruner, tally: Tally::default() }
     }
 
     /// The entries of a page in their order, and where the next page begins if there is more.
@@ -153,7 +161,10 @@ impl<'a> Scan<'a> {
         let mut more = false;
         let (log, total) = (self.log, batches.len() as u64);
         let mut done = 0;
-        let opened = stream::iter(&batches).map(|b| async move { (b, log.open(b).await) });
+        let pruner = self.pruner.clone();
+        let screen = pruner.as_deref().map(|p| p as &dyn Screen);
+        let opened =
+            stream::iter(&batches).map(|b| async move { (b, log.open_screened(b, screen).await) });
         let mut opened = std::pin::pin!(opened.buffered(JOBS));
         while let Some((batch, read)) = opened.next().await {
             // Every entry still to come lies behind the last one kept.
@@ -205,7 +216,10 @@ impl<'a> Scan<'a> {
     ) -> Result<(), SearchError> {
         let batches = self.batches(None, &mut told).await?;
         let log = self.log;
-        let opened = stream::iter(&batches).map(|b| async move { (b, log.open(b).await) });
+        let pruner = self.pruner.clone();
+        let screen = pruner.as_deref().map(|p| p as &dyn Screen);
+        let opened =
+            stream::iter(&batches).map(|b| async move { (b, log.open_screened(b, screen).await) });
         let mut opened = std::pin::pin!(opened.buffered(JOBS));
         while let Some((batch, read)) = opened.next().await {
             if !self.take(batch, read, &mut told, &mut each) {
@@ -231,8 +245,10 @@ impl<'a> Scan<'a> {
                     Order::Newest => b.first_time <= time,
                 })
         };
-        let Catalog { batches, skipped, days, problems } =
-            self.log.catalog(self.range(), wanted).await?;
+        let screen = self.pruner.as_deref().map(|p| p as &dyn Screen);
+        let catalog = self.log.catalog_screened(self.range(), wanted, screen).await?;
+        let Catalog { batches, skipped, pruned, days, problems } = catalog;
+        self.tally.pruned += pruned;
         self.tally.days += days;
         self.tally.skipped += skipped;
         self.tally.problems += problems.len() as u64;
@@ -257,10 +273,15 @@ impl<'a> Scan<'a> {
     fn take(
         &mut self,
         batch: &Listed,
-        opened: Opened,
+        opened: Option<Opened>,
         told: &mut impl FnMut(Problem),
         mut each: impl FnMut(Hit) -> bool,
     ) -> bool {
+        self.tally.headers += u64::from(self.pruner.is_some() && !batch.screened);
+        let Some(opened) = opened else {
+            self.tally.pruned += 1;
+            return true;
+        };
         let open = match opened {
             Opened::Batch(open) => open,
             Opened::Expired => {
@@ -280,6 +301,8 @@ impl<'a> Scan<'a> {
         self.tally.read += 1;
         self.tally.entries += open.len() as u64;
         let q = self.query;
+        let people = self.people.clone();
+        let mut people = lock(&people);
         for (index, line) in open.iter().enumerate() {
             let index = index as u32;
             let event = match Event::decode(line) {
@@ -292,7 +315,7 @@ impl<'a> Scan<'a> {
             };
             let in_time = q.since.is_none_or(|since| event.time >= since)
                 && q.until.is_none_or(|until| event.time <= until);
-            if !in_time || !q.filter.fits(&event, line, &mut self.people) {
+            if !in_time || !q.filter.fits(&event, line, &mut people) {
                 continue;
             }
             let sealed = batch.sealed.map(|s| s.by);

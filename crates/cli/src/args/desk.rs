@@ -122,6 +122,9 @@ pub(crate) struct Query {
     /// How entries are printed
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: RowFormat,
+    /// Read also batches whose hints exclude an answer: their producer made them
+    #[arg(long)]
+    pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
@@ -169,6 +172,9 @@ pub(crate) struct Activity {
     /// How many days back
     #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) days: u32,
+    /// Read also batches whose hints exclude an answer
+    #[arg(long)]
+    pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
@@ -179,6 +185,9 @@ pub(crate) struct Activity {
 pub(crate) struct Trace {
     /// The id of the trace
     pub(crate) id: String,
+    /// Read also batches whose hints exclude an answer
+    #[arg(long)]
+    pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -18,6 +18,7 @@ pub(crate) async fn run(args: &Args, own: &Activity) -> anyhow::Result<Exit> {
     let asked = Query {
         filter: Filter { all: vec![Term::new(Field::Actor, &own.actor)], ..Filter::default() },
         since: Some(config.now()?.saturating_add(-i64::from(own.days) * DAY_MS)),
+        full: own.full,
         ..Query::default()
     };
     let log = desk.reader();

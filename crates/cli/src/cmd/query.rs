@@ -121,6 +121,7 @@ fn asked(
         services: own.service.clone(),
         since: own.since,
         until: own.until,
+        full: own.full,
         days,
     })
 }

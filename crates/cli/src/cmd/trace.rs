@@ -17,6 +17,7 @@ pub(crate) async fn run(args: &Args, own: &Trace) -> anyhow::Result<Exit> {
     let desk = Desk::open(&config).await?;
     let asked = Query {
         filter: Filter { all: vec![Term::new(Field::Trace, &own.id)], ..Filter::default() },
+        full: own.full,
         ..Query::default()
     };
     let log = desk.reader();
