@@ -15,7 +15,7 @@ use crate::read::{ReadError, read_header_of};
 /// Headers read at once.
 const JOBS: usize = 16;
 
-/// Makes and reads the indexes of one log.
+/// Makes the indexes of one log.
 #[derive(Clone, Copy, Debug)]
 pub struct Indexer<'a> {
     evidence: &'a dyn Store,
@@ -37,6 +37,8 @@ pub struct Indexed {
     pub unread: u64,
     /// Length of the index.
     pub bytes: u64,
+    /// It would be longer than [`MAX_INDEX`]: it stands without hints, and the headers of the batches are read.
+    pub too_long: bool,
     /// It was there already, byte for byte.
     pub unchanged: bool,
 }
@@ -54,14 +56,6 @@ pub enum IndexingError {
     /// The day is not sealed.
     #[error("{day} is not sealed: an index is of a sealed day; until then searches read headers")]
     Unsealed {
-        /// The day.
-        day: Day,
-    },
-    /// It would be too long to be read at once.
-    #[error(
-        "the index of {day} would be over {MAX_INDEX} bytes: its batches are searched by their headers"
-    )]
-    TooLong {
         /// The day.
         day: Day,
     },
@@ -98,11 +92,13 @@ impl<'a> Indexer<'a> {
             hinted: 0,
             unread: 0,
             bytes: 0,
+            too_long: false,
             unchanged: false,
         };
         let mut index = IndexWriter::new(self.origin, day, &sealed.digest);
-        let headers = stream::iter(&batches).map(|(key, version)| {
-            read_header_of(self.evidence, self.origin, key, version.as_deref())
+        let (evidence, origin) = (self.evidence, self.origin);
+        let headers = stream::iter(batches).map(|(key, version)| async move {
+            read_header_of(evidence, origin, &key, version.as_deref()).await
         });
         let mut headers = std::pin::pin!(headers.buffered(JOBS));
         while let Some(header) = headers.next().await {
@@ -118,7 +114,9 @@ impl<'a> Indexer<'a> {
             done.hinted += u64::from(hints.is_some());
             index.push(hints.as_deref());
             if index.byte_len() > MAX_INDEX {
-                return Err(IndexingError::TooLong { day });
+                done.too_long = true;
+                index = IndexWriter::new(self.origin, day, &sealed.digest);
+                break;
             }
         }
         let bytes = index.finish();

@@ -17,12 +17,16 @@ use super::progress::{Tip, newest_sealed, read_checkpoint, read_manifest};
 use super::rotation::Rotation;
 use super::spool::{self, Spooled};
 use crate::create::{LogSettings, put_new, sign};
+use crate::days::DayError;
 use crate::head::Head;
-use crate::index::Indexer;
+use crate::index::{Indexer, IndexingError};
 
 /// How far the clocks of two sealers may be apart, or the beginnings of two runs that meet; five
 /// minutes is what the producer refuses too.
 const CLOCKS_DIFFER_MS: i64 = 5 * 60_000;
+
+/// Indexes of earlier days that one run makes: a log from before there were indexes keeps no sealer for hours.
+const INDEXES_AT_ONCE: usize = 31;
 
 /// Seals the days of one log.
 ///
@@ -110,9 +114,7 @@ impl<'a> Sealer<'a> {
         let mut head = self.head().await?;
         let mut tip = self.tip(now).await?;
         self.reconcile(&head, &tip).await?;
-        if let Some(newest) = tip.day {
-            self.index_if_none(newest).await;
-        }
+        let mut indexing = self.index_missing(tip.day).await;
         let mut signer = self.signer_after(&tip).await?;
         let mut summary = SealSummary { sealed: Vec::new(), newest: tip.day };
         let first = match tip.day {
@@ -126,7 +128,7 @@ impl<'a> Sealer<'a> {
             signer = next;
             tip = Tip::after(&manifest, digest);
             head = self.publish(day, &tip, &signers, head).await?;
-            self.index(day).await;
+            indexing = indexing && self.index(day).await;
             let sealed =
                 SealedDay { day, counts: manifest.day.counts, size: tip.tree.size(), adopted };
             tracing::info!(%day, entries = sealed.counts.entries, size = sealed.size, "sealed");
@@ -137,20 +139,36 @@ impl<'a> Sealer<'a> {
         Ok(summary)
     }
 
-    /// Makes the index of a sealed day. It is derived: without it searches read more, so a failure fails no seal.
-    async fn index(&self, day: Day) {
-        match self.indexer().make(day).await {
+    /// Makes the index of a sealed day; false if it could not be made. It is derived: without it searches read more,
+    /// so this fails no seal.
+    async fn index(&self, day: Day) -> bool {
+        let made = self.indexer().make(day).await;
+        match &made {
             Ok(done) => tracing::debug!(%day, hinted = done.hinted, bytes = done.bytes, "indexed"),
-            Err(error) => tracing::warn!(%day, error = &error as &dyn std::error::Error,
-                "the day is sealed and has no index; `dayseal index` makes it"),
+            Err(error) => tracing::warn!(%day, error = error as &dyn std::error::Error,
+                "the day is sealed and has no index; the next seal makes it, or `dayseal index`"),
         }
+        // A day that cannot be relied on, or whose signer is known no more, will not be another one next time.
+        !matches!(made, Err(IndexingError::Store(_) | IndexingError::Day(DayError::Store(_))))
     }
 
-    /// What a run that stopped behind its checkpoint left undone.
-    async fn index_if_none(&self, day: Day) {
-        if let Ok(false) = self.indexer().exists(day).await {
-            self.index(day).await;
+    /// Makes the indexes that earlier runs could not, oldest first, so that those missing are always the newest;
+    /// false if one still could not be made.
+    async fn index_missing(&self, newest: Option<Day>) -> bool {
+        let (mut missing, mut day) = (Vec::new(), newest);
+        while let Some(d) = day.filter(|d| *d >= self.settings.first_day) {
+            match self.indexer().exists(d).await {
+                Ok(false) if missing.len() < INDEXES_AT_ONCE => missing.push(d),
+                _ => break,
+            }
+            day = d.previous();
         }
+        for day in missing.into_iter().rev() {
+            if !self.index(day).await {
+                return false;
+            }
+        }
+        true
     }
 
     fn indexer(&self) -> Indexer<'_> {

@@ -31,7 +31,7 @@ pub(crate) async fn run(args: &Args, own: &Index) -> anyhow::Result<Exit> {
         match indexer.make(day).await {
             Ok(done) => made.push(done),
             // One day that cannot be relied on keeps the others from nothing.
-            Err(error @ (IndexingError::Day(_) | IndexingError::TooLong { .. })) => {
+            Err(error @ IndexingError::Day(_)) => {
                 exit = Exit::Unchecked;
                 bar.suspend(|| tell(&format!("dayseal: {:#}", anyhow::Error::from(error))));
             }
@@ -62,6 +62,12 @@ fn describe(made: &[Indexed]) -> String {
         count(sum(|d| d.batches), "batch", "batches"),
         bytes(sum(|d| d.bytes)),
     );
+    for day in made.iter().filter(|d| d.too_long) {
+        text.push_str(&format!(
+            "; {} has too many batches for one: their headers are read",
+            day.day
+        ));
+    }
     let unread = sum(|d| d.unread);
     if unread > 0 {
         text.push_str(&format!("; {} could not be read", count(unread, "batch", "batches")));
