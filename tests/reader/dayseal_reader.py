@@ -28,6 +28,7 @@ from batches import Batch, leaf_salts, unwrap, wrapping_key_id
 from bundle import Bundle, BundleParts
 from content import Content
 from entry_proof import ProofParts, check_entry_proof
+from hints import HintKeys, read_index
 from primitives import (
     b64, Bad, batch_key, checkpoint_key, compact, content_digest, content_key, day_number, day_text, fields, hex_of, hkdf, is_consistent, key_id, leaf_hash, list_of,
     log_secret_version, lower_hex, lp, manifest_key, MIB, one_of, only_true, origin_name, padded, pseudonym, root_of_inclusion, service_name, sha256, split,
@@ -626,8 +627,9 @@ def ordered(value):
 # ---------------------------------------------------------------- running the vectors
 
 
-def run_case(folder, name, data, inputs):
+def run_case(top, name, data, inputs):
     """Raises Bad with the code of the failure."""
+    folder = top.name
     if folder == "batch":
         batch = Batch(data)
         entries = batch.open(bytes.fromhex(inputs["data_key"]))
@@ -651,6 +653,17 @@ def run_case(folder, name, data, inputs):
             content.check(inputs)
         else:
             content.open(bytes.fromhex(inputs["content_key"]))
+    elif folder == "hints":
+        if "secret" not in inputs:
+            raise Bad("lines")
+        place = bytes.fromhex(inputs["stream"]), int(inputs["seq"]), int(inputs["entries"])
+        keys = HintKeys(bytes.fromhex(inputs["secret"]), inputs["origin"])
+        keys.open(place, data)
+        if "lines" in inputs:
+            assert keys.make(place, (top / inputs["lines"]).read_bytes().splitlines()) == data
+    elif folder == "index":
+        items = read_index(data, inputs["origin"], inputs["day"], bytes.fromhex(inputs["manifest"]))
+        assert ",".join(str(len(i)) for i in items) == inputs["items"]
     elif folder == "intermediate":
         check_intermediate(json.loads(data))
     elif folder == "wrap":
@@ -802,7 +815,7 @@ def run_vectors(top):
             count += 1
             inputs = dict(i.split("=", 1) for i in inputs.split(" ") if i)
             try:
-                run_case(folder.name, name, (folder / name).read_bytes(), inputs)
+                run_case(folder, name, (folder / name).read_bytes(), inputs)
                 outcome = "success"
             except Bad as error:
                 outcome = error.code
@@ -856,9 +869,11 @@ class Log:
     def __init__(self, root, policy, keys, now, head):
         self.root, self.policy, self.now, self.head = Path(root), policy, now, head
         self.wrapping_key = bytes.fromhex(keys["wrapping_key"]) if keys else None
+        secrets = [keys[name] for name in ("log_secret", "previous_log_secret") if name in keys] if keys else []
+        self.hint_keys = [HintKeys(bytes.fromhex(secret), policy.origin) for secret in secrets]
         # The key that the log announced, for the days after.
         self.announced = None
-        self.findings, self.checked = [], {"days": 0, "objects": 0, "entries": 0, "expired": 0, "expired days": 0, "removed": 0, "pending": 0}
+        self.findings, self.checked = [], {"days": 0, "objects": 0, "entries": 0, "expired": 0, "expired days": 0, "hints": 0, "removed": 0, "pending": 0}
         self.expired_days, self.removed = set(), set()
 
     def find(self, code, object_, detail=""):
@@ -1153,8 +1168,23 @@ class Log:
                 self.checked["entries"] += 1
             except Bad as error:
                 self.find("bad_entry", f"{key}#{i}", str(error))
+        self.hints(key, batch, stream, entries)
         if len(times) == len(entries) and (min(times), max(times)) != (h["first_time"], h["last_time"]):
             self.find("header_mismatch", key, "its entries do not span its times")
+
+    def hints(self, key, batch, stream, entries):
+        """Made again from the entries under the secret that opens them, if it is at hand."""
+        h = batch.header
+        sealed, place = b64(h.get("hints", "")), (stream, h["seq"], len(entries))
+        for keys in self.hint_keys if sealed else ():
+            try:
+                keys.open(place, sealed)
+            except Bad as error:
+                if error.code != "plaintext":
+                    continue
+            self.checked["hints"] += 1
+            if keys.make(place, entries) != sealed:
+                self.find("hints_mismatch", key, "its hints are not those of its entries")
 
     def completeness(self, days):
         """Gaps that no late batch closed, conflicts, silent services; over all manifests."""

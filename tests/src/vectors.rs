@@ -8,6 +8,7 @@
 mod batches;
 mod contents;
 mod entry_proofs;
+mod hints;
 mod manifests;
 mod mini;
 mod notes;
@@ -30,6 +31,7 @@ pub fn generate() -> BTreeMap<String, Vec<u8>> {
     batches::add(&mut set);
     contents::add(&mut set);
     entry_proofs::add(&mut set);
+    hints::add(&mut set);
     manifests::add(&mut set);
     notes::add(&mut set);
     texts::add(&mut set);

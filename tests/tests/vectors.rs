@@ -14,6 +14,8 @@ use dayseal_format::checkpoint::CheckpointError;
 use dayseal_format::content::{self, ContentError, ContentKey, ContentObject, FrameDraft, Part};
 use dayseal_format::entry_proof::{EntryProof, EntryProofError};
 use dayseal_format::event::EventError;
+use dayseal_format::hints::{HintKeys, Place};
+use dayseal_format::index::Index;
 use dayseal_format::manifest::ManifestError;
 use dayseal_format::merkle::{is_consistent, leaf_hash, root, root_of_inclusion};
 use dayseal_format::note::NoteError;
@@ -415,6 +417,43 @@ fn entry_proofs() {
         let redacted = proof.redact();
         let again = redacted.verify(&origin, &keys).map_err(code)?;
         assert_eq!((again.leaf, again.record, again.event), (proven.leaf, proven.record, None));
+        Ok(())
+    });
+}
+
+#[test]
+fn hints() {
+    run("hints", |case| {
+        // The entries of another case.
+        if case.expect == "lines" {
+            return fail("lines");
+        }
+        let secret = hex::decode(case.input("secret")).unwrap().try_into().unwrap();
+        let place = Place {
+            stream: case.input("stream").parse().unwrap(),
+            seq: case.input("seq").parse().unwrap(),
+            entries: case.input("entries").parse().unwrap(),
+        };
+        let keys = HintKeys::derive(&secret, &case.origin());
+        keys.open(&place, &case.bytes).map_err(|e| e.code().to_owned())?;
+        if let Some(lines) = case.inputs.get("lines") {
+            let lines = fs::read(vectors().join("hints").join(lines)).unwrap();
+            let lines = lines.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+            let made = keys.make(&place, lines).unwrap();
+            assert!(made == case.bytes, "{}: other hints are made", case.file);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn indexes() {
+    run("index", |case| {
+        let (day, manifest) = (case.input("day").parse().unwrap(), case.input("manifest"));
+        let index = Index::parse(&case.bytes, &case.origin(), day, &manifest.parse().unwrap());
+        let index = index.map_err(|e| e.code().to_owned())?;
+        let items: Vec<_> = index.items().map(|i| i.map_or(0, <[u8]>::len).to_string()).collect();
+        assert_eq!(items.join(","), case.input("items"));
         Ok(())
     });
 }

@@ -5,8 +5,10 @@ use aes_gcm::aead::AeadInOut as _;
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 use dayseal_format::batch::{DataKey, Header};
 use dayseal_format::content;
-use dayseal_format::{Digest, StreamId, UnixMillis};
+use dayseal_format::hints::Place;
+use dayseal_format::{Digest, Origin, StreamId, UnixMillis};
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
 /// The data key of every fuzzed batch.
@@ -114,4 +116,55 @@ pub fn content_header() -> content::Header {
         stream: of_batch.stream,
         wrapped_key: of_batch.wrapped_key,
     }
+}
+
+/// The log secret of everything fuzzed.
+pub const SECRET: [u8; 32] = [6; 32];
+
+/// The log of everything fuzzed.
+pub fn origin() -> Origin {
+    "audit.example.com/fuzz".parse().expect("an origin")
+}
+
+/// Hints that decrypt to `plain`, whatever that is.
+pub fn hints(place: &Place, plain: &[u8]) -> Vec<u8> {
+    let origin = origin();
+    let named = |last: &[u8]| {
+        let mut out = Vec::new();
+        for field in [b"dayseal/v1/hints".as_slice(), last] {
+            out.extend_from_slice(&(field.len() as u16).to_be_bytes());
+            out.extend_from_slice(field);
+        }
+        out
+    };
+    let key = |label: &[u8]| {
+        let mut info = named(label);
+        info.extend_from_slice(&(origin.as_str().len() as u16).to_be_bytes());
+        info.extend_from_slice(origin.as_str().as_bytes());
+        let mut out = [0; 32];
+        let hkdf = Hkdf::<Sha256>::new(None, &SECRET);
+        hkdf.expand(&info, &mut out).expect("32 bytes is within HKDF's bound");
+        out
+    };
+    let hmac = |key: &[u8; 32], parts: &[&[u8]]| -> [u8; 32] {
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("any length");
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
+    };
+    let mut context = named(origin.as_str().as_bytes());
+    context.extend_from_slice(&place.stream.0);
+    context.extend_from_slice(&place.seq.to_be_bytes());
+    context.extend_from_slice(&place.entries.to_be_bytes());
+    let tag = hmac(&key(b"synthetic-iv"), &[&context, plain]);
+    let iv = &tag[..16];
+    let one = hmac(&key(b"seal"), &[&named(b"one"), iv, &[1]]);
+    let mut sealed = plain.to_vec();
+    let tag = Aes256Gcm::new(&one.into())
+        .encrypt_inout_detached(
+            &[0; 12].into(),
+            &[&[1], &context[..], iv].concat(),
+            sealed.as_mut_slice().into(),
+        )
+        .expect("under 64 GiB");
+    [&[1], iv, &sealed, &tag].concat()
 }

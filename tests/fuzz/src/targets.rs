@@ -5,6 +5,8 @@ use dayseal_format::content::{
     self, ContentError, ContentKey, ContentObject, ContentRecord, Field, FrameDraft, Part,
 };
 use dayseal_format::event::{ContentDigest, Defaults, Event, EventDraft, EventId, Service};
+use dayseal_format::hints::{self, HintKeys};
+use dayseal_format::index::{Index, IndexWriter};
 use dayseal_format::merkle::{leaf_hash, root_of_inclusion};
 use dayseal_format::names::{parse_checkpoint_key, parse_manifest_key};
 use dayseal_format::proof::Proof;
@@ -46,6 +48,9 @@ pub const ALL: &[(&str, Target)] = &[
     ("log_file", log_file),
     ("import", import),
     ("split", split),
+    ("hints", hints),
+    ("hinted_lines", hinted_lines),
+    ("index", index),
 ];
 
 fn text(bytes: &[u8]) -> Option<&str> {
@@ -341,4 +346,45 @@ fn split(input: &[u8]) {
         found
     };
     assert_eq!(units(usize::from(*size)), units(usize::MAX));
+}
+
+const PLACE: hints::Place = hints::Place { stream: StreamId([1; 16]), seq: 7, entries: 3 };
+
+/// Any plaintext of hints, sealed as it should be.
+fn hints(plain: &[u8]) {
+    let keys = HintKeys::derive(&seal::SECRET, &seal::origin());
+    let Ok(hints) = keys.open(&PLACE, &seal::hints(&PLACE, plain)) else { return };
+    for field in hints::Field::ALL {
+        let found = hints.may_have(&keys, *field, "u-1");
+        match hints.size(*field) {
+            None => assert!(found && !hints.covers(*field)),
+            Some((n, precision)) => assert!(n <= 5_113 && precision <= 12 && (n > 0 || !found)),
+        }
+    }
+}
+
+/// Lines that may be entries: whatever hints are made of them open, and are made once.
+fn hinted_lines(input: &[u8]) {
+    let keys = HintKeys::derive(&seal::SECRET, &seal::origin());
+    let lines = || input.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+    let Some(made) = keys.make(&PLACE, lines()) else { return };
+    let hints = keys.open(&PLACE, &made).expect("what is made opens");
+    for line in lines() {
+        let entry: serde_json::Value = serde_json::from_slice(line).expect("it was read");
+        if let Some(actor) = entry["actor"]["id"].as_str() {
+            assert!(hints.may_have(&keys, hints::Field::Actor, actor));
+        }
+    }
+    assert_eq!(keys.make(&PLACE, lines()), Some(made));
+}
+
+/// What stands behind the head of an index.
+fn index(items: &[u8]) {
+    let (origin, day, manifest) = (seal::origin(), seal::time().day(), Digest([7; 32]));
+    let head = IndexWriter::new(&origin, day, &manifest).finish();
+    let bytes = [&head[..head.len() - 4], items].concat();
+    let Ok(index) = Index::parse(&bytes, &origin, day, &manifest) else { return };
+    let mut again = IndexWriter::new(&origin, day, &manifest);
+    index.items().for_each(|item| again.push(item));
+    assert_eq!(again.finish(), bytes, "one encoding");
 }

@@ -215,7 +215,7 @@ fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
         ("entry_proof", "entry", ENTRY_PROOF.to_vec()),
         ("entry_proof", "redacted", REDACTED_PROOF.to_vec()),
         ("event", "plain", line.clone()),
-        ("event_json", "plain", line),
+        ("event_json", "plain", line.clone()),
         ("names", "batch_key", batch_key.to_string().into_bytes()),
         ("names", "day", b"2026-11-20".to_vec()),
         ("names", "time", b"2026-11-20T00:00:00.000Z".to_vec()),
@@ -229,6 +229,13 @@ fn seeds() -> Result<Vec<Seed>, Box<dyn std::error::Error>> {
         seeds.push(("import", name, [&[format][..], line].concat()));
     }
     seeds.push(("split", "document", DOCUMENT.as_bytes().to_vec()));
+    let mut sets =
+        vec![1, 0, 1, b'a', 0, 0, 0, 5, 0, 0, 0, 5, 0, 1, 1, 0b0100_0000, 0, 1, 12, 0, 0];
+    sets.resize(256, 0);
+    seeds.push(("hints", "two_sets", sets));
+    seeds.push(("hints", "nothing", vec![0; 256]));
+    seeds.push(("hinted_lines", "entry", line));
+    seeds.push(("index", "three", vec![0, 0, 0, 3, 0, 3, 1, 2, 3, 0, 0, 0, 1, 9]));
     Ok(seeds)
 }
 
