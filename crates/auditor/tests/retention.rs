@@ -7,6 +7,7 @@ use dayseal_auditor::retention::{Applied, Effect, Roots, Rules, apply, nothing_h
 use dayseal_chain::read::BatchReader;
 use dayseal_chain::verify::Silent;
 use dayseal_chain::{LogSettings, Report, Verifier, VerifyOptions};
+use dayseal_format::index::index_key;
 use dayseal_format::names::{checkpoint_key, entries_prefix, manifest_key};
 use dayseal_format::{Day, Digest, Level};
 use dayseal_store::{Condition, DirectoryStore, MemoryStore, Store};
@@ -54,7 +55,7 @@ impl Aged {
     }
 
     async fn apply_at(&self, today: Day, dry_run: bool) -> Applied {
-        let roots = Roots { evidence: &self.evidence, content: None };
+        let roots = Roots { evidence: &self.evidence, content: None, state: None };
         apply(roots, &self.log.policy, &Rules::default(), today, &nothing_held, dry_run)
             .await
             .unwrap()
@@ -198,7 +199,7 @@ async fn what_is_held_stays_with_its_manifest() {
     let held = |key: &str, day: Day| {
         day == nth(6) && key.starts_with("entries/") || key == manifest_key(nth(4))
     };
-    let roots = Roots { evidence: &aged.evidence, content: None };
+    let roots = Roots { evidence: &aged.evidence, content: None, state: None };
     let run = async || {
         apply(roots, &aged.log.policy, &Rules::default(), nth(DAYS), &held, false).await.unwrap()
     };
@@ -250,6 +251,29 @@ async fn nothing_goes_on_an_unsigned_word_or_below_the_floor() {
 }
 
 #[tokio::test]
+async fn the_index_of_a_day_goes_with_its_entries() {
+    let aged = Aged::new().await;
+    let state = DirectoryStore::create(aged.folder.path().join("state")).unwrap();
+    for day in [0, ENTRIES_GONE - 1, ENTRIES_GONE, DAYS - 1].map(nth) {
+        let digest = Digest::of(b"x");
+        state.put(&index_key(day), "x".into(), digest.as_bytes(), Condition::Absent).await.unwrap();
+    }
+    let roots = Roots { evidence: &aged.evidence, content: None, state: Some(&state) };
+    for (held_day, dry_run, gone, left) in
+        [(None, true, 2, 4), (Some(nth(0)), false, 1, 3), (None, false, 1, 2), (None, false, 0, 2)]
+    {
+        let held = |_: &str, day: Day| Some(day) == held_day;
+        let today = nth(DAYS);
+        let applied =
+            apply(roots, &aged.log.policy, &Rules::default(), today, &held, dry_run).await.unwrap();
+        assert_eq!(applied.days.iter().filter(|d| d.index).count(), gone, "{held_day:?} {dry_run}");
+        assert_eq!(keys_below(&state, "").await.len(), left);
+    }
+    let kept = [ENTRIES_GONE, DAYS - 1].map(|n| index_key(nth(n)));
+    assert_eq!(keys_below(&state, "").await, kept);
+}
+
+#[tokio::test]
 async fn content_goes_by_its_own_days() {
     let log = TestLog::new(FIRST).await;
     let folder = tempfile::tempdir().unwrap();
@@ -260,7 +284,7 @@ async fn content_goes_by_its_own_days() {
         let digest = Digest::of(b"x");
         content.put(&key, "x".into(), digest.as_bytes(), Condition::Absent).await.unwrap();
     }
-    let roots = Roots { evidence: &evidence, content: Some(&content) };
+    let roots = Roots { evidence: &evidence, content: Some(&content), state: None };
     let held = |key: &str, day: Day| key.starts_with("content/") && day == nth(0);
     let applied =
         apply(roots, &log.policy, &Rules::default(), nth(61), &held, false).await.unwrap();

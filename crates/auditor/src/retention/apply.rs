@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dayseal_chain::SealError;
 use dayseal_chain::expiry::{CHAIN_DAYS, chain_kept_from, signed_day};
+use dayseal_format::index::index_key;
 use dayseal_format::names::{checkpoint_key, entries_prefix, manifest_key};
 use dayseal_format::{Day, Policy};
 use dayseal_store::{DirectoryStore, ErrorKind, Store};
@@ -25,6 +26,8 @@ pub struct Roots<'a> {
     pub evidence: &'a DirectoryStore,
     /// The content root, if the log has one.
     pub content: Option<&'a DirectoryStore>,
+    /// The state root, if it is one: the indexes of days go with their entries.
+    pub state: Option<&'a DirectoryStore>,
 }
 
 /// What a run took, or would take.
@@ -54,6 +57,8 @@ pub struct AppliedDay {
     pub manifest: bool,
     /// Its checkpoint was taken.
     pub checkpoint: bool,
+    /// Its index was taken.
+    pub index: bool,
 }
 
 /// Objects taken and held.
@@ -103,15 +108,19 @@ pub async fn apply(
                 let sweep = Sweep { store: roots.evidence, held, dry_run };
                 let entries =
                     sweep.below(&entries_prefix(day), |_| Some(day), &mut applied.left).await?;
-                let mut done = AppliedDay { day, entries, manifest: false, checkpoint: false };
+                let mut done =
+                    AppliedDay { day, entries, manifest: false, checkpoint: false, index: false };
+                if let Some(state) = roots.state.filter(|_| entries.held == 0) {
+                    done.index = Sweep { store: state, held, dry_run }.index(day).await?;
+                }
                 let (manifest, checkpoint) = (manifest_key(day), checkpoint_key(day));
                 // A manifest whose objects are held is held with them: it is what proves them.
                 if chain_over && entries.held == 0 && !held(&manifest, day) {
                     done.manifest = stock.manifest && sweep.one(&manifest).await?;
                     done.checkpoint = stock.checkpoint && sweep.one(&checkpoint).await?;
                 }
-                let nothing = entries == Swept::default() && !done.manifest && !done.checkpoint;
-                if !nothing {
+                let chain = done.manifest || done.checkpoint;
+                if entries != Swept::default() || chain || done.index {
                     applied.days.push(done);
                 }
             }
@@ -233,6 +242,16 @@ impl Sweep<'_> {
             }
         }
         Ok(swept)
+    }
+
+    /// Takes a day's index, if it has one.
+    async fn index(&self, day: Day) -> Result<bool, RetentionError> {
+        let key = index_key(day);
+        match self.store.head(&key, None).await {
+            Ok(_) => self.one(&key).await,
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(e.into()),
+        }
     }
 
     async fn one(&self, key: &str) -> Result<bool, RetentionError> {

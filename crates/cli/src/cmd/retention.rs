@@ -53,7 +53,9 @@ async fn run_apply(config: &Config<'_>, own: &RetentionApply) -> anyhow::Result<
     let looked_into = content.as_ref().map(|content| content as &dyn Store);
     let kept = Kept::find(&holds, looked_into).await.context("cannot tell what is held")?;
     let held = |object: &str, _: Day| kept.keeps(object);
-    let roots = Roots { evidence: &evidence, content: content.as_ref() };
+    let state = config.state().await?.map(|state| open_directory(state.url())).transpose()?;
+    let state = state.flatten();
+    let roots = Roots { evidence: &evidence, content: content.as_ref(), state: state.as_ref() };
     let today = config.now()?.day();
     let applied = apply(roots, &policy, &rules, today, &held, own.dry_run).await?;
     if config.args.json {

@@ -165,6 +165,14 @@ struct Finding {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "that they are there is the test")]
+struct Hints {
+    held: u64,
+    closed: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "that they are there is the test")]
 struct Contents {
     items: u64,
     present: u64,
@@ -187,6 +195,7 @@ struct Totals {
     bytes: u64,
     opened: u64,
     contents: Contents,
+    hints: Hints,
     expired: u64,
     expired_days: u64,
     removed: u64,

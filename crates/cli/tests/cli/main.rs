@@ -10,6 +10,7 @@ mod config;
 mod content;
 mod desk;
 mod import;
+mod index;
 mod json;
 mod json_desk;
 mod officer;
