@@ -6,12 +6,12 @@ from collections import namedtuple
 from pathlib import Path
 
 from primitives import (
-    Bad, compact, day_number, day_text, fields, lower_hex, one_of, origin_name, sha256, strict_json, text_of, time_ms,
+    Bad, batch_key, compact, day_number, day_text, fields, lower_hex, one_of, origin_name, sha256, strict_json, text_of, time_ms,
     tree_root, uint,
 )  # fmt: skip
 
-# What stands on other pages: open_checkpoint, Manifest, check_entry.
-BundleParts = namedtuple("BundleParts", "checkpoint manifest entry")
+# What stands on other pages: open_checkpoint, Manifest, check_entry, and what opens an order of removal.
+BundleParts = namedtuple("BundleParts", "checkpoint manifest entry removal")
 
 ABOUT = fields(
     [
@@ -110,7 +110,10 @@ class Bundle:
     def chain(self):
         before = self.first - 1
         start = "checkpoints/first" if self.first <= day_number(self.policy.first_day) else f"checkpoints/{day_text(before)}"
-        tip, previous = self.checkpoint(start), None
+        tip, previous = None, None
+        # The day before may have expired: the first line of the first day says the tree before it, signed.
+        if start == "checkpoints/first" or (self.top / "evidence" / start).exists():
+            tip = self.checkpoint(start)
         for number in range(self.first, self.last + 1):
             day = day_text(number)
             signed = self.checkpoint(f"checkpoints/{day}")
@@ -176,6 +179,9 @@ class Bundle:
                 if code:
                     self.find(code, key, why)
                 return
+        if first == f"absent {key} removed".encode():
+            self.order(key)
+            return
         if first != f"batch {key}".encode():
             raise ValueError(f"expected the block of {key}")
         leaves = [self.leaf(next(lines), batch) for _ in range(batch["entries"])]
@@ -183,6 +189,18 @@ class Bundle:
             self.find("altered_object", key, "its entries do not lead to the sealed root")
             return
         self.batches, self.entries = self.batches + 1, self.entries + len(leaves)
+
+    def order(self, key):
+        data = self.read(f"removals/{batch_key(key)[3]}")
+        if data is None:
+            return
+        try:
+            about = self.parts.removal(data, self.policy)
+        except Bad as error:
+            self.find("unapproved_removal", key, error)
+            return
+        if about != key:
+            self.find("unapproved_removal", key, f"its order is about {about}")
 
     def leaf(self, line, batch):
         if not self.shown:

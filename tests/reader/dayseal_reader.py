@@ -1218,7 +1218,10 @@ def verify_bundle(args):
     except (OSError, ValueError, Bad) as error:
         print(f"usage: {error}", file=sys.stderr)
         return 2
-    bundle = Bundle(args.dir, policy, now, BundleParts(open_checkpoint, Manifest, check_entry))
+    def removal(data, policy):
+        return read_removal(data, policy.origin, lambda note: open_note(note, policy.officers))
+
+    bundle = Bundle(args.dir, policy, now, BundleParts(open_checkpoint, Manifest, check_entry, removal))
     for finding in bundle.findings:
         print("\t".join(finding))
     print(f"checked\tdays={bundle.days} batches={bundle.batches} entries={bundle.entries}")

@@ -70,6 +70,9 @@ agree 0 'a whole log'
 day=2025-09-01
 while [ "$day" != 2025-11-06 ]; do drop "$day"; day=$(date -u -d "$day + 1 day" +%F); done
 agree 0 'days whose time is over'
+now=2026-11-17T09:00:00.000Z
+"$dayseal" --now $now bundle --days 2025-11-06..2025-11-07 --out "$work/oldest" > /dev/null 2>&1
+reader verify-bundle "$work/oldest" --policy policy --now $now > /dev/null
 drop 2025-11-06
 agree 4 'a day gone before its time'
 # A batch that goes by an officer's order, and one that goes without.
@@ -85,6 +88,11 @@ rm -f "evidence/$batch"
 agree 4 'a removal that no seal has recorded'
 "$dayseal" --now 2026-11-17T02:00:00.000Z seal > /dev/null
 agree 0 'a lawful removal'
+now=2026-11-17T09:00:00.000Z
+"$dayseal" --now $now bundle --days 2026-11-15 --out "$work/removed" > /dev/null 2>&1
+reader verify-bundle "$work/removed" --policy policy --now $now > /dev/null
+code=0; reader verify-bundle "$work/removed" --policy policy-before --now $now > "$work/out" || code=$?
+if [ $code != 1 ] || ! grep -q unapproved_removal "$work/out"; then echo 'the reader took an order of nobody' >&2; cat "$work/out" >&2; exit 1; fi
 mv policy-before policy
 agree 1 'a removal by no officer of the policy'
-echo 'the reader agrees: the log, two proofs and two bundles held over a change of signing key, an unnamed key was told, each altered byte was found, of a year what may be gone, and of removals the lawful one'
+echo 'the reader agrees: the log, two proofs and four bundles held over a change of signing key, an unnamed key was told, each altered byte was found, of a year what may be gone, and of removals the lawful one'

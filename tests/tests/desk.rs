@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use dayseal_auditor::bundle::{BundleOptions, Show, verify_bundle, write_bundle};
-use dayseal_auditor::find::{Found, IdSearch, LogReader, Problem, Tally};
+use dayseal_auditor::find::{Found, IdSearch, LogReader, Opened, Orders, Problem, Tally};
 use dayseal_auditor::prove::{ProveError, prove};
 use dayseal_auditor::query::{Filter, Hit, Order, Page, People, Query, Scan};
 use dayseal_chain::read::BatchReader;
+use dayseal_chain::verify::FindingCode as Code;
 use dayseal_format::batch::Entries;
 use dayseal_format::content::{self, ContentKey, ContentObject, ContentRecord, Field, FrameDraft};
 use dayseal_format::event::{
@@ -24,6 +25,7 @@ fn reader<'a>(log: &'a TestLog, on: &str) -> LogReader<'a> {
         batches: BatchReader::new(&*log.evidence, &*log.keys, origin.clone(), allowed),
         origin,
         keys: log.policy.verifier_keys.clone(),
+        orders: Orders::of(log.policy.officers.clone()),
         first_day: log.policy.first_day,
         now: noon(day(on)),
     }
@@ -291,6 +293,109 @@ async fn a_bundle_says_what_had_expired() {
     let earlier: UnixMillis = noon(day("2026-12-01"));
     let report = verify_bundle(&top, &log.policy, earlier).await.unwrap();
     assert_eq!(report.exit_code, 4, "{report:#?}");
+}
+
+#[tokio::test]
+async fn what_an_officer_ordered_away_is_removed_and_not_missing() {
+    let mut log = TestLog::new("2026-11-16").await;
+    let officer = log.officer("dpo");
+    let keys = log.fill(1, "2026-11-16", 4).await;
+    log.seal("2026-11-16").await.unwrap();
+    let gone = ids(&log, &keys[1]).await[0];
+    // Sealed with a later day than those that the search and the bundle look at.
+    log.order(&officer, keys[1], "2026-11-19").await;
+    for on in ["2026-11-17", "2026-11-18", "2026-11-19"] {
+        log.seal(on).await.unwrap();
+    }
+    for key in [&keys[1], &keys[2]] {
+        assert!(log.evidence.remove(&key.to_string()));
+    }
+    let missing = |problems: &[Problem]| {
+        problems.iter().filter(|p| matches!(p, Problem::Missing { .. })).count()
+    };
+    // An order of nobody the policy knows excuses nothing.
+    let (_, tally, problems) = search(&reader(&log, "2026-11-20"), gone).await;
+    assert_eq!((tally.removed, tally.problems, missing(&problems)), (0, 2, 2));
+
+    log.policy.officers.push(officer.verifier_key().clone());
+    let desk = reader(&log, "2026-11-20");
+    let (found, tally, problems) = search(&desk, gone).await;
+    assert!(found.is_none());
+    assert_eq!((tally.read, tally.removed, tally.problems, missing(&problems)), (2, 1, 1, 1));
+    let query = Query::default();
+    let mut scan = Scan::new(&desk, &query, People::new(desk.origin.clone(), Vec::new()));
+    let mut problems = Vec::new();
+    scan.all(|p| problems.push(p), |_| true).await.unwrap();
+    assert_eq!((scan.tally.read, scan.tally.removed, missing(&problems)), (2, 1, 1));
+
+    let home = tempfile::tempdir().unwrap();
+    let top = home.path().join("bundle");
+    let options = BundleOptions {
+        first: day("2026-11-16"),
+        last: day("2026-11-16"),
+        show: Show::Shown,
+        made_by: "tests".into(),
+        policy: None,
+    };
+    let written = write_bundle(&desk, &top, &options, |_| ()).await.unwrap();
+    assert_eq!((written.batches, written.absent), (2, 2));
+    let check = async |policy: &dayseal_format::Policy| {
+        let report = verify_bundle(&top, policy, desk.now).await.unwrap();
+        let codes: Vec<Code> = report.findings.iter().map(|f| f.code).collect();
+        (report.removed, report.exit_code, codes)
+    };
+    assert_eq!(check(&log.policy).await, (1, 4, vec![Code::MissingObject]));
+    let mut other = log.policy.clone();
+    other.officers.clear();
+    let expected = vec![Code::MissingObject, Code::UnapprovedRemoval];
+    assert_eq!(check(&other).await, (0, 1, expected.clone()));
+    // Another batch's order, its sum put right.
+    let own = top.join(format!("removals/{}", keys[1].digest));
+    let note = std::fs::read(&own).unwrap();
+    let entries = top.join("entries/2026-11-16.txt");
+    let text = std::fs::read_to_string(&entries).unwrap();
+    let lie = text.replace(&format!("{} missing", keys[2]), &format!("{} removed", keys[2]));
+    assert_ne!(text, lie);
+    std::fs::write(&entries, &lie).unwrap();
+    let other = top.join(format!("removals/{}", keys[2].digest));
+    std::fs::write(&other, &note).unwrap();
+    let sums = std::fs::read_to_string(top.join("SHA256SUMS")).unwrap();
+    let line = |name: &str| format!("{}  removals/{name}\n", Digest::of(&note));
+    let mut lines: Vec<String> = sums.lines().map(|l| format!("{l}\n")).collect();
+    lines.push(line(&keys[2].digest.to_string()));
+    lines.sort_by_key(|l| l[66..].to_owned());
+    let (before, after) = (Digest::of(text.as_bytes()), Digest::of(lie.as_bytes()));
+    let sums = lines.concat().replace(&before.to_string(), &after.to_string());
+    std::fs::write(top.join("SHA256SUMS"), sums).unwrap();
+    assert_eq!(check(&log.policy).await, (1, 1, vec![Code::UnapprovedRemoval]));
+    std::fs::remove_file(own).unwrap();
+    let (removed, exit, codes) = check(&log.policy).await;
+    assert_eq!((removed, exit), (0, 1));
+    assert!(codes.contains(&Code::MissingObject), "{codes:?}");
+}
+
+#[tokio::test]
+async fn orders_are_found_in_whatever_order_batches_are_missed() {
+    let mut log = TestLog::new("2026-11-16").await;
+    let officer = log.officer("dpo");
+    log.policy.officers.push(officer.verifier_key().clone());
+    let mut gone = Vec::new();
+    for (n, on) in ["2026-11-16", "2026-11-17"].into_iter().enumerate() {
+        let key = log.fill(n as u8, on, 1).await[0];
+        gone.push(key);
+        // Recorded by the seal that lists the batch.
+        log.order(&officer, key, on).await;
+        log.seal(on).await.unwrap();
+        assert!(log.evidence.remove(&key.to_string()));
+    }
+    for order in [[0, 1], [1, 0]] {
+        let desk = reader(&log, "2026-11-20");
+        for key in order.map(|n| gone[n]) {
+            let catalog = desk.catalog(key.day..=key.day, |_| true).await.unwrap();
+            let opened = desk.open(&catalog.batches[0]).await;
+            assert!(matches!(opened, Opened::Removed(_)), "{key}: {opened:?}");
+        }
+    }
 }
 
 /// A log whose entries have times all over, some of them equal, in batches of several days.

@@ -8,7 +8,7 @@ mod write;
 pub use verify::{BundleReport, verify_bundle};
 pub use write::{Absent, BundleError, BundleOptions, Written, write_bundle};
 
-use dayseal_format::{Day, Origin, UnixMillis};
+use dayseal_format::{BatchKey, Day, Origin, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 const BUNDLE_JSON: &str = "bundle.json";
@@ -61,4 +61,9 @@ impl About {
 /// The entries of a day.
 fn entries_file(day: Day) -> String {
     format!("entries/{day}.txt")
+}
+
+/// The order that a batch goes before its time.
+fn order_file(batch: &BatchKey) -> String {
+    format!("removals/{}", batch.digest)
 }

@@ -5,10 +5,14 @@
 
 mod by_id;
 mod catalog;
+mod orders;
 
 pub use by_id::{Found, IdSearch};
 pub(crate) use catalog::listed_of;
 pub use catalog::{Catalog, Listed, Sealed};
+pub use orders::Orders;
+
+use std::sync::Arc;
 
 use dayseal_chain::days::{DayError, SealedDays};
 use dayseal_chain::read::{BatchReader, ReadError};
@@ -31,6 +35,8 @@ pub struct LogReader<'a> {
     pub origin: Origin,
     /// Who may have signed its checkpoints: the policy's keys.
     pub keys: Vec<VerifierKey>,
+    /// What may be gone before its time.
+    pub orders: Orders,
     /// The log's first day: before it there is nothing.
     pub first_day: Day,
     /// The time: what has expired, and which day is today.
@@ -96,6 +102,8 @@ pub struct Tally {
     pub skipped: u64,
     /// Batches gone after their retention.
     pub expired: u64,
+    /// Batches gone before it, by an officer's order that a sealed day records.
+    pub removed: u64,
     /// Batches that could not be read, and days that could not be relied on.
     pub problems: u64,
     /// Entries in the batches opened.
@@ -109,6 +117,8 @@ pub enum Opened {
     Batch(OpenBatch),
     /// Gone, as its retention says.
     Expired,
+    /// Gone by an officer's order, which this is, as it was signed.
+    Removed(Arc<str>),
     /// Not readable.
     Problem(Problem),
 }
@@ -125,10 +135,14 @@ impl<'a> LogReader<'a> {
             Ok((_, open)) => Opened::Batch(open),
             Err(ReadError::Store(e)) if e.kind() == ErrorKind::NotFound => match batch.sealed {
                 Some(sealed) if self.now.day() > sealed.keep_until => Opened::Expired,
-                Some(sealed) => {
-                    let (key, keep_until) = (batch.key, sealed.keep_until);
-                    Opened::Problem(Problem::Missing { key, keep_until })
-                }
+                Some(sealed) => match self.orders.about(&self.sealed(), &batch.key).await {
+                    Ok(Some(order)) => Opened::Removed(order),
+                    Ok(None) => {
+                        let (key, keep_until) = (batch.key, sealed.keep_until);
+                        Opened::Problem(Problem::Missing { key, keep_until })
+                    }
+                    Err(e) => Opened::Problem(e.into()),
+                },
                 None => Opened::Problem(ReadError::Store(e).into()),
             },
             Err(e) => Opened::Problem(e.into()),

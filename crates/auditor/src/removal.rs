@@ -96,29 +96,14 @@ pub async fn place(
 /// [`RemovalError`].
 pub async fn recorded(
     days: &SealedDays<'_>,
-    origin: &Origin,
     officers: &[VerifierKey],
 ) -> Result<(Vec<Ordered>, BTreeSet<Digest>), RemovalError> {
     let (mut orders, mut digests) = (Vec::new(), BTreeSet::new());
     for day in days.list().await? {
-        let mut found = Vec::new();
-        let read = days.read(day, |_, record| {
-            if let Record::Removed(r) = record {
-                found.push(r.clone());
-            }
-        });
-        // Taken in only once the whole manifest is found to be the signed one.
-        if read.await.map_err(|source| RemovalError::Day { day, source })?.is_none() {
-            continue;
-        }
-        for record in found {
-            digests.insert(Digest::of(record.order.as_bytes()));
-            match Removal::open(record.order.as_bytes(), origin, officers) {
-                Ok((removal, signed)) if removal.object == record.key => {
-                    orders.push(ordered(removal, &signed, Some(day)));
-                }
-                _ => tracing::warn!(object = %record.key, "an order that does not count"),
-            }
+        let found = days.orders(day, officers).await;
+        for record in found.map_err(|source| RemovalError::Day { day, source })? {
+            digests.insert(Digest::of(record.note.as_bytes()));
+            orders.extend(record.order.map(|(r, signed)| ordered(r, &signed, Some(day))));
         }
     }
     Ok((orders, digests))

@@ -1,7 +1,10 @@
 //! The lifecycle of a log in a directory: what may go goes, nothing else, and what is left verifies.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
+use dayseal_auditor::bundle::{BundleError, BundleOptions, Show, verify_bundle, write_bundle};
+use dayseal_auditor::find::{LogReader, Orders};
 use dayseal_auditor::retention::{Applied, Effect, Roots, Rules, apply, nothing_held, plan};
+use dayseal_chain::read::BatchReader;
 use dayseal_chain::verify::Silent;
 use dayseal_chain::{LogSettings, Report, Verifier, VerifyOptions};
 use dayseal_format::names::{checkpoint_key, entries_prefix, manifest_key};
@@ -28,7 +31,7 @@ fn batches() -> impl Iterator<Item = i32> {
 /// A log of [`DAYS`] days in a directory.
 struct Aged {
     log: TestLog,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     evidence: DirectoryStore,
 }
 
@@ -47,7 +50,7 @@ impl Aged {
             let digest = Digest::of(&bytes);
             evidence.put(&key, bytes.into(), digest.as_bytes(), Condition::Absent).await.unwrap();
         }
-        Self { log, _folder: folder, evidence }
+        Self { log, folder, evidence }
     }
 
     async fn apply_at(&self, today: Day, dry_run: bool) -> Applied {
@@ -102,6 +105,52 @@ async fn what_may_go_goes_and_the_rest_verifies() {
     assert_eq!(aged.apply_at(nth(DAYS), false).await.days, []);
     let next = aged.apply_at(nth(DAYS + 1), false).await;
     assert_eq!(counts(&next), (u64::from(ENTRIES_GONE % 3 == 0), 1, 1));
+}
+
+#[tokio::test]
+async fn a_bundle_begins_where_the_chain_does() {
+    let aged = Aged::new().await;
+    let origin = aged.log.settings.origin.clone();
+    let allowed = aged.log.policy.wrapping_keys.clone();
+    let desk = |now: Day| LogReader {
+        evidence: &aged.evidence,
+        batches: BatchReader::new(&aged.evidence, &*aged.log.keys, origin.clone(), allowed.clone()),
+        origin: origin.clone(),
+        keys: aged.log.policy.verifier_keys.clone(),
+        orders: Orders::of(aged.log.policy.officers.clone()),
+        first_day: aged.log.policy.first_day,
+        now: noon(now),
+    };
+    let home = tempfile::tempdir().unwrap();
+    let bundle = async |name: &str, first: i32, today: Day| {
+        let options = BundleOptions {
+            first: nth(first),
+            last: nth(first + 4),
+            show: Show::Shown,
+            made_by: "tests".into(),
+            policy: None,
+        };
+        let top = home.path().join(name);
+        let written = write_bundle(&desk(today), &top, &options, |p| panic!("{p}")).await;
+        written.map(|written| (top, written))
+    };
+    aged.apply_at(nth(DAYS), false).await;
+    let (top, written) = bundle("oldest", CHAIN_GONE, nth(DAYS)).await.unwrap();
+    assert_eq!((written.days, written.batches), (5, 0));
+    let held = verify_bundle(&top, &aged.log.policy, noon(nth(DAYS))).await.unwrap();
+    assert_eq!((held.exit_code, held.expired), (0, written.absent), "{held:#?}");
+    assert!(held.expired > 0);
+    // With it the day before is still compared.
+    let (top, _) = bundle("next", CHAIN_GONE + 1, nth(DAYS)).await.unwrap();
+    assert!(top.join("evidence").join(checkpoint_key(nth(CHAIN_GONE))).exists());
+    let gone = bundle("gone", CHAIN_GONE - 1, nth(DAYS)).await;
+    assert!(matches!(gone, Err(BundleError::Expired { day }) if day == nth(CHAIN_GONE - 1)));
+    // What must still be there is missed: a day is over seven days before it goes.
+    let kept = CHAIN_GONE + 7;
+    let path = aged.folder.path().join("evidence").join(checkpoint_key(nth(kept)));
+    std::fs::remove_file(path).unwrap();
+    let before = bundle("before", kept + 1, nth(DAYS)).await;
+    assert!(matches!(before, Err(BundleError::Before { .. })), "{before:?}");
 }
 
 #[tokio::test]

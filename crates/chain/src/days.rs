@@ -7,6 +7,8 @@ use dayseal_format::manifest::{Manifest, ManifestError, ManifestReader};
 use dayseal_format::names::{MANIFESTS, checkpoint_key, manifest_key, parse_manifest_key};
 use dayseal_format::note::{MAX_NOTE, NoteError};
 use dayseal_format::record::{Record, RecordError};
+use dayseal_format::removal::Removal;
+use dayseal_format::statement::Signed;
 use dayseal_format::{Checkpoint, Day, Digest, Origin, VerifierKey};
 use dayseal_store::{EntryKind, ErrorKind, Store, StoreError};
 
@@ -33,6 +35,15 @@ pub struct SealedDay {
     pub checkpoint: Checkpoint,
     /// The signed checkpoint, verbatim.
     pub note: String,
+}
+
+/// An order of removal, as a sealed day records it.
+#[derive(Clone, Debug)]
+pub struct RecordedOrder {
+    /// The signed statement, verbatim.
+    pub note: String,
+    /// What it says and who signed it, if it counts: one of the officers did, and it is about the record's batch.
+    pub order: Option<(Removal, Signed)>,
 }
 
 /// A day that cannot be relied on.
@@ -178,6 +189,29 @@ impl<'a> SealedDays<'a> {
             return Err(DayError::Tree { object, expected, found });
         }
         Ok(Some(SealedDay { manifest, digest: lines.digest(), checkpoint, note }))
+    }
+
+    /// The orders of removal that a sealed day records, opened under the keys of `officers`.
+    ///
+    /// # Errors
+    /// As [`SealedDays::read`].
+    pub async fn orders(
+        &self,
+        day: Day,
+        officers: &[VerifierKey],
+    ) -> Result<Vec<RecordedOrder>, DayError> {
+        let mut orders = Vec::new();
+        let read = self.read(day, |_, record| {
+            let Record::Removed(r) = record else { return };
+            let opened = Removal::open(r.order.as_bytes(), self.origin, officers);
+            let order = opened.ok().filter(|(removal, _)| removal.object == r.key);
+            if order.is_none() {
+                tracing::warn!(object = %r.key, "an order that does not count");
+            }
+            orders.push(RecordedOrder { note: r.order.clone(), order });
+        });
+        read.await?;
+        Ok(orders)
     }
 
     /// A signed checkpoint, verbatim and opened. Of several versions the oldest.

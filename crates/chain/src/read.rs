@@ -4,11 +4,12 @@ use dayseal_format::batch::{Batch, BatchError, Header, MAX_HEADER, OpenBatch, PR
 use dayseal_format::manifest::{MAX_MANIFEST, Manifest, lines};
 use dayseal_format::names::{MANIFESTS, entries_prefix, manifest_key, parse_manifest_key};
 use dayseal_format::record::{DayRecord, Record};
-use dayseal_format::{Acknowledgement, BatchKey, Day, Digest, Origin, event::Event};
+use dayseal_format::{Acknowledgement, BatchKey, Day, Digest, Origin, Policy, event::Event};
 use dayseal_keys::{DataKeyOpener, KeyError};
 use dayseal_store::{EntryKind, ErrorKind, Store, StoreError};
 use serde::Serialize;
 
+use crate::days::{DayError, SealedDays};
 use crate::key_cache::KeyCache;
 use crate::objects::{Lister, READ_LIMIT};
 use crate::verify::Outcome;
@@ -216,6 +217,8 @@ pub enum AckState {
     NotSealed,
     /// Not in the store, and its day's retention is over.
     Expired,
+    /// Not in the store: an officer ordered it away, as this day's manifest records.
+    Removed(Day),
     /// Not in the store.
     Missing,
     /// The bytes there are not the acknowledged ones, or hold another entry at that place.
@@ -225,7 +228,8 @@ pub enum AckState {
 /// Checks that an acknowledged entry is where it was acknowledged to be, or was until its time.
 ///
 /// The manifests are read, not verified: `verify` does that. With a `reader` the entry itself is
-/// found by place and id; without, the batch's digest has to do.
+/// found by place and id; without, the batch's digest has to do. Whose orders of removal count the
+/// `policy` says; without one none does.
 ///
 /// # Errors
 /// [`ReadError`] if something cannot be read or opened.
@@ -233,14 +237,20 @@ pub async fn check_acknowledgement(
     evidence: &dyn Store,
     ack: &Acknowledgement,
     late_days: u16,
-    reader: Option<&BatchReader<'_>>,
+    (reader, policy): (Option<&BatchReader<'_>>, Option<&Policy>),
     today: Day,
 ) -> Result<AckState, ReadError> {
     let key = ack.key();
     let stored = match evidence.get(&key.to_string(), None, READ_LIMIT).await {
         Err(e) if e.kind() == ErrorKind::NotFound => {
-            let expired = has_expired(evidence, &key, late_days, today).await?;
-            return Ok(if expired { AckState::Expired } else { AckState::Missing });
+            if has_expired(evidence, &key, late_days, today).await? {
+                return Ok(AckState::Expired);
+            }
+            let ordered = match policy {
+                Some(policy) => removed_by(evidence, policy, &key).await?,
+                None => None,
+            };
+            return Ok(ordered.map_or(AckState::Missing, AckState::Removed));
         }
         other => other?,
     };
@@ -307,6 +317,26 @@ async fn has_expired(
     }
     let Some(newest) = newest else { return Ok(false) };
     Ok(stated(evidence, newest).await?.is_some_and(|record| key.day < record.kept_from))
+}
+
+/// The day whose manifest records an order of one of the policy's officers that the batch goes. A day that cannot
+/// be relied on excuses nothing.
+async fn removed_by(
+    evidence: &dyn Store,
+    policy: &Policy,
+    key: &BatchKey,
+) -> Result<Option<Day>, StoreError> {
+    let days = SealedDays::new(evidence, &policy.origin, &policy.verifier_keys);
+    for day in days.list().await?.into_iter().filter(|day| *day >= key.day) {
+        let orders = match days.orders(day, &policy.officers).await {
+            Err(DayError::Store(e)) => return Err(e),
+            other => other.unwrap_or_default(),
+        };
+        if orders.iter().any(|o| o.order.as_ref().is_some_and(|(r, _)| r.object == *key)) {
+            return Ok(Some(day));
+        }
+    }
+    Ok(None)
 }
 
 /// The first line of a day's manifest; `None` if it is not there or no manifest.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dayseal_auditor::find::{Found, IdSearch, LogReader, Problem, Tally};
+use dayseal_auditor::find::{Found, IdSearch, LogReader, Orders, Problem, Tally};
 use dayseal_auditor::query::People;
 use dayseal_chain::verify::Outcome;
 use dayseal_format::event::EventId;
@@ -73,6 +73,7 @@ impl Desk {
             batches: self.opener.reader(&*self.evidence),
             origin: self.policy.origin.clone(),
             keys: self.policy.verifier_keys.clone(),
+            orders: Orders::of(self.policy.officers.clone()),
             first_day: self.policy.first_day,
             now: self.now,
         }
@@ -110,6 +111,7 @@ pub(crate) fn tell_tally(t: &Tally) {
     for (n, what) in [
         (t.skipped, "left out by times or service"),
         (t.expired, "expired"),
+        (t.removed, "removed by order"),
         (t.problems, "not to be relied on or read"),
     ] {
         if n > 0 {

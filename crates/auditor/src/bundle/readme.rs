@@ -34,12 +34,13 @@ BY HAND
      (c2sp.org/tlog-checkpoint): the log, the number of leaves, the root of its tree (RFC 6962).
      Check the Ed25519 signature with the verifier key of your policy.
   3. evidence/manifests/DAY.ndjson: each line without its newline is a leaf of that tree. The first
-     names the tree before (`size`, `frontier`), which is that of the checkpoint of the day before;
+     names the tree before (`size`, `frontier`), which is that of the checkpoint of the day before, unless that has expired;
      with the day's lines it grows to the tree of the day's checkpoint.
   4. entries/DAY.txt: for each line of kind `batch`, in order, a line with its key and
      {entries}
      RFC 6962 over the leaves gives the `root` in the manifest's line.
-     `absent`: the batch had expired, was missing, or could not be opened.
+     `absent`: the batch had expired, was missing, could not be opened, or was removed by the
+     signed order in removals/, named by the digest in the batch's key.
 
 WHAT IT SHOWS
 

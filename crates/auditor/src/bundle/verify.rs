@@ -13,11 +13,13 @@ use dayseal_format::batch::{MAX_ENTRY_LEN, leaf_of};
 use dayseal_format::event::{Event, EventError};
 use dayseal_format::merkle::Frontier;
 use dayseal_format::record::{BatchRecord, Record};
-use dayseal_format::{Day, Digest, Level, Policy, UnixMillis};
+use dayseal_format::removal::Removal;
+use dayseal_format::statement::MAX_STATEMENT;
+use dayseal_format::{BatchKey, Day, Digest, Level, Policy, UnixMillis};
 use dayseal_store::{DirectoryStore, StoreError};
 
 use super::sums::{Sums, decode, digest_of, open, walk};
-use super::{About, BUNDLE_JSON, EVIDENCE, MAX_BUNDLE_JSON, SUMS, Show, entries_file};
+use super::{About, BUNDLE_JSON, EVIDENCE, MAX_BUNDLE_JSON, SUMS, Show, entries_file, order_file};
 
 /// Longest `SHA256SUMS` read: three files for each day of a century.
 const MAX_SUMS: u64 = 32 << 20;
@@ -43,6 +45,8 @@ pub struct BundleReport {
     pub entries: u64,
     /// Batches that had expired.
     pub expired: u64,
+    /// Batches gone by an order that an officer of the policy signed.
+    pub removed: u64,
     /// What was found.
     pub findings: Vec<Finding>,
     /// Findings beyond those listed.
@@ -81,6 +85,7 @@ impl BundleReport {
             batches: 0,
             entries: 0,
             expired: 0,
+            removed: 0,
             findings: Vec::new(),
             more_findings: 0,
             exit_code: 0,
@@ -257,6 +262,7 @@ impl Check<'_> {
             batches: 0,
             entries: 0,
             expired: Vec::new(),
+            removed: Vec::new(),
         };
         let read = sealed.read(day, |_, record| {
             if let Record::Batch(batch) = record
@@ -267,7 +273,7 @@ impl Check<'_> {
         });
         let read = read.await;
         entries.end();
-        let Entries { found, batches, entries, expired, .. } = entries;
+        let Entries { found, batches, entries, expired, removed, .. } = entries;
         match read {
             Ok(Some(read)) => {
                 let keep_until = read.manifest.day.keep_until;
@@ -276,6 +282,7 @@ impl Check<'_> {
                 self.report.entries += entries;
                 self.report.expired += expired.len() as u64;
                 found.into_iter().for_each(|finding| self.take(finding));
+                removed.iter().for_each(|key| self.order(day, key));
                 if self.now.day() <= keep_until {
                     for key in expired {
                         let detail = format!("said to have expired, and kept until {keep_until}");
@@ -290,6 +297,23 @@ impl Check<'_> {
             Err(e) => {
                 let detail = format!("not checked, since the day does not hold: {e}");
                 self.find(Code::Unreadable, Some(day), &name, detail);
+            }
+        }
+    }
+
+    /// That an officer of the policy ordered a batch away.
+    fn order(&mut self, day: Day, batch: &BatchKey) {
+        let Some(note) = self.small(&order_file(batch), MAX_STATEMENT as u64) else { return };
+        let policy = self.policy;
+        match Removal::open(&note, &policy.origin, &policy.officers) {
+            Ok((order, _)) if order.object == *batch => self.report.removed += 1,
+            Ok((order, _)) => {
+                let detail = format!("its order is about {}", order.object);
+                self.find(Code::UnapprovedRemoval, Some(day), &batch.to_string(), detail);
+            }
+            Err(e) => {
+                let detail = format!("its order does not count: {e}");
+                self.find(Code::UnapprovedRemoval, Some(day), &batch.to_string(), detail);
             }
         }
     }
@@ -308,6 +332,7 @@ struct Entries<'a> {
     batches: u64,
     entries: u64,
     expired: Vec<String>,
+    removed: Vec<BatchKey>,
 }
 
 impl Entries<'_> {
@@ -357,6 +382,7 @@ impl Entries<'_> {
         let absent = self.line.strip_prefix(format!("absent {key} ").as_bytes());
         match absent {
             Some(b"expired") => self.expired.push(key),
+            Some(b"removed") => self.removed.push(batch.key),
             Some(b"missing") => {
                 self.find(Code::MissingObject, key, "was missing when the bundle was made");
             }

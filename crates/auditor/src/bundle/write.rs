@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use dayseal_chain::SealError;
 use dayseal_chain::days::DayError;
+use dayseal_chain::expiry::chain_kept_from;
 use dayseal_format::Day;
 use dayseal_format::batch::leaf_of;
 use dayseal_format::names::{FIRST_CHECKPOINT, LOG_JSON, checkpoint_key, manifest_key};
@@ -13,7 +15,9 @@ use dayseal_store::{ErrorKind, StoreError};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::sums::{NewFile, Sums, encode, write_file};
-use super::{About, BUNDLE_JSON, EVIDENCE, POLICY, README, SUMS, Show, entries_file, readme};
+use super::{
+    About, BUNDLE_JSON, EVIDENCE, POLICY, README, SUMS, Show, entries_file, order_file, readme,
+};
 use crate::find::{JOBS, Listed, LogReader, Opened, Problem, Sealed, listed_of};
 
 /// What a bundle is made of.
@@ -49,6 +53,8 @@ pub struct Written {
 pub enum Absent {
     /// Its retention is over.
     Expired,
+    /// An officer ordered it away, and the order is in the bundle.
+    Removed,
     /// It must be there and is not.
     Missing,
     /// It could not be read or opened.
@@ -60,6 +66,7 @@ impl Absent {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Expired => "expired",
+            Self::Removed => "removed",
             Self::Missing => "missing",
             Self::Unreadable => "unreadable",
         }
@@ -97,6 +104,12 @@ pub enum BundleError {
         /// The day.
         day: Day,
     },
+    /// A day that is over, and gone.
+    #[error("the manifest of {day} has expired: begin the bundle behind it")]
+    Expired {
+        /// The day.
+        day: Day,
+    },
     /// The checkpoint before the first day.
     #[error("cannot go on from the checkpoint before the first day")]
     Before {
@@ -127,11 +140,7 @@ pub async fn write_bundle(
         told,
         written: Written::default(),
     };
-    let first = match options.first.previous().filter(|_| options.first > log.first_day) {
-        Some(before) => checkpoint_key(before),
-        None => FIRST_CHECKPOINT.to_owned(),
-    };
-    writer.checkpoint(first).await?;
+    writer.before(options.first).await?;
     for day in options.first.through(options.last) {
         writer.day(day).await?;
     }
@@ -179,11 +188,30 @@ impl<F: FnMut(Problem)> Writer<'_, F> {
         BundleError::File { path: self.top.join(name), source }
     }
 
-    /// The checkpoint that the first day goes on from.
-    async fn checkpoint(&mut self, object: String) -> Result<(), BundleError> {
-        let note = self.log.sealed().note(object.clone()).await;
-        let (note, _) = note.map_err(|source| BundleError::Before { source })?;
+    /// The checkpoint that the first day goes on from. It may have expired; the first day's own first line says the
+    /// tree before it, signed.
+    async fn before(&mut self, first: Day) -> Result<(), BundleError> {
+        let before = first.previous().filter(|_| first > self.log.first_day);
+        let object = before.map_or(FIRST_CHECKPOINT.to_owned(), checkpoint_key);
+        let note = match (self.log.sealed().note(object.clone()).await, before) {
+            (Err(DayError::Unfinished { .. }), Some(day)) if self.chain_over(day).await? => {
+                return Ok(());
+            }
+            (note, _) => note.map_err(|source| BundleError::Before { source })?.0,
+        };
         self.file(&format!("{EVIDENCE}/{object}"), note.as_bytes())
+    }
+
+    /// Whether the manifest and the checkpoint of a day may be gone, as the log says.
+    async fn chain_over(&self, day: Day) -> Result<bool, BundleError> {
+        let LogReader { evidence, origin, keys, now, .. } = self.log;
+        let days = self.log.sealed().list().await?;
+        let kept = chain_kept_from(*evidence, origin, keys, days.into_iter(), now.day()).await;
+        match kept {
+            Ok(kept_from) => Ok(kept_from.is_some_and(|from| day < from)),
+            Err(SealError::Store(e)) => Err(e.into()),
+            Err(_) => Ok(false),
+        }
     }
 
     async fn day(&mut self, day: Day) -> Result<(), BundleError> {
@@ -198,7 +226,12 @@ impl<F: FnMut(Problem)> Writer<'_, F> {
             }
         });
         let sealed = read.await.map_err(|source| BundleError::Day { day, source })?;
-        let sealed = sealed.ok_or(BundleError::NotSealed { day })?;
+        let Some(sealed) = sealed else {
+            return Err(match self.chain_over(day).await? {
+                true => BundleError::Expired { day },
+                false => BundleError::NotSealed { day },
+            });
+        };
         let copied = copied.and_then(|()| copy.finish(&mut self.sums));
         copied.map_err(|source| self.failed(&name, source))?;
         let checkpoint = format!("{EVIDENCE}/{}", checkpoint_key(day));
@@ -241,6 +274,10 @@ impl<F: FnMut(Problem)> Writer<'_, F> {
                     continue;
                 }
                 Opened::Expired => Absent::Expired,
+                Opened::Removed(order) => {
+                    self.file(&order_file(&batch.key), order.as_bytes())?;
+                    Absent::Removed
+                }
                 Opened::Problem(problem) => {
                     let missing = matches!(problem, Problem::Missing { .. });
                     (self.told)(problem);

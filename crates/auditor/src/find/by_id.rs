@@ -69,6 +69,7 @@ impl IdSearch {
             while let Some((batch, opened)) = opened.next().await {
                 match opened {
                     Opened::Expired => tally.expired += 1,
+                    Opened::Removed(_) => tally.removed += 1,
                     Opened::Problem(problem) => {
                         tally.problems += 1;
                         told(problem);

@@ -267,6 +267,10 @@ impl<'a> Scan<'a> {
                 self.tally.expired += 1;
                 return true;
             }
+            Opened::Removed(_) => {
+                self.tally.removed += 1;
+                return true;
+            }
             Opened::Problem(problem) => {
                 self.tally.problems += 1;
                 told(problem);

@@ -19,7 +19,7 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
     let evidence = config.evidence().await?;
     let opener = config.opener().await?;
     let reader = opener.as_ref().map(|o| (o.reader(&*evidence), &o.origin));
-    let origin = config.origin()?;
+    let (origin, policy) = (config.origin()?, config.policy()?);
     let today = config.now()?.day();
     let mut exit = Exit::Ok;
     for (number, text) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
@@ -38,7 +38,8 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
         }
         let reader = reader.as_ref().filter(|(_, own)| **own == ack.origin).map(|(r, _)| r);
         let late = config.late_days();
-        let state = check_acknowledgement(&*evidence, &ack, late, reader, today).await?;
+        let state =
+            check_acknowledgement(&*evidence, &ack, late, (reader, policy.as_ref()), today).await?;
         if args.json {
             line(serde_json::to_string(
                 &serde_json::json!({ "v": 1, "entry": ack.entry, "state": state }),
@@ -54,6 +55,9 @@ pub(crate) async fn run(args: &Args, own: &Ack) -> anyhow::Result<Exit> {
                     )
                 }
                 AckState::Expired => "expired: its retention is over".into(),
+                AckState::Removed(day) => {
+                    format!("removed by an officer's order, which {day} records")
+                }
                 AckState::Missing => format!("MISSING: {} is not in the log", ack.key()),
                 AckState::Altered => format!("ALTERED: {} is not what was acknowledged", ack.key()),
             };

@@ -91,7 +91,7 @@ fn needed_policy(config: &Config<'_>) -> anyhow::Result<Policy> {
 async fn list(args: &Args, config: &Config<'_>, state: &dyn Store) -> anyhow::Result<Exit> {
     let (evidence, policy) = (config.evidence().await?, needed_policy(config)?);
     let days = SealedDays::new(&*evidence, &policy.origin, &policy.verifier_keys);
-    let (mut orders, digests) = recorded(&days, &policy.origin, &policy.officers).await?;
+    let (mut orders, digests) = recorded(&days, &policy.officers).await?;
     orders.extend(waiting(state, &policy.origin, &policy.officers, &digests).await?);
     let mut shown = Vec::new();
     for order in orders {
@@ -129,7 +129,7 @@ async fn apply(
     let (evidence, policy) = (config.evidence().await?, needed_policy(config)?);
     let holds = super::hold::read(config, state).await?;
     let days = SealedDays::new(&*evidence, &policy.origin, &policy.verifier_keys);
-    let (mut orders, _) = recorded(&days, &policy.origin, &policy.officers).await?;
+    let (mut orders, _) = recorded(&days, &policy.officers).await?;
     // Two officers may have ordered the same.
     orders.sort_by_key(|order| order.object);
     orders.dedup_by_key(|order| order.object);

@@ -37,6 +37,10 @@ pub(crate) async fn run(args: &Args, own: &VerifyBundle) -> anyhow::Result<Exit>
             let expired = count(report.expired, "batch had", "batches had");
             line(format!("  note         {expired} expired when it was made"))?;
         }
+        if report.removed > 0 {
+            let removed = count(report.removed, "batch was", "batches were");
+            line(format!("  note         {removed} removed by order of an officer of the policy"))?;
+        }
     }
     if let Some(head) = &report.head {
         line(format!("  ends at      {} leaves, root {}", head.size, head.root))?;

@@ -85,6 +85,32 @@ fn what_is_gone_after_its_time_is_expired() {
 }
 
 #[test]
+fn what_an_officer_ordered_away_is_removed() {
+    let log = acknowledged();
+    let officer = log.at(&time(0, 15), ["officer", "new", "dpo", "--out", "dpo.json"]).exits(0).out;
+    log.at(&time(1, 2), ["seal"]).exits(0);
+    let batch = log.batches().remove(0);
+    let order = ["removal", "order", "--object", &batch, "--reason", "case 7", "--basis", "court"];
+    let signed = ["--officer", "dpo", "--sign-with", "dpo.json"];
+    let policy = fs::read_to_string(log.path("policy")).unwrap();
+    let line = officer.lines().find(|l| l.contains("officer audit")).unwrap().trim();
+    fs::write(log.path("policy"), format!("{policy}{line}\n")).unwrap();
+    log.at(&time(1, 4), order.iter().chain(&signed)).exits(0);
+    fs::remove_file(log.evidence(&batch)).unwrap();
+    // Nothing sealed says so yet.
+    log.at(&time(1, 5), ["ack", "acks"]).exits(4).prints("MISSING");
+    log.at(&time(2, 2), ["seal"]).exits(0);
+    log.at(&time(2, 3), ["ack", "acks"]).exits(0).prints("order, which 2026-11-17 records");
+    let json = log.at(&time(2, 3), ["ack", "acks", "--json"]).exits(0);
+    assert_eq!(json.out.matches(r#""state":{"removed":"2026-11-17"}"#).count(), 3);
+    log.at(&time(2, 3), ["query"]).exits(0).says("1 removed by order");
+    // An order that no officer of the policy signed excuses nothing.
+    fs::write(log.path("policy"), policy).unwrap();
+    log.at(&time(2, 3), ["ack", "acks"]).exits(4).prints("MISSING");
+    log.at(&time(2, 3), ["query"]).exits(4).says("is missing");
+}
+
+#[test]
 fn an_altered_batch_is_altered() {
     let log = acknowledged();
     log.at(&time(1, 2), ["seal"]).exits(0);

@@ -212,6 +212,7 @@ enum AckState {
     Stored,
     NotSealed,
     Expired,
+    Removed(String),
     Missing,
     Altered,
 }

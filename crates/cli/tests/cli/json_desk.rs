@@ -46,6 +46,7 @@ struct Bundle {
     batches: u64,
     entries: u64,
     expired: u64,
+    removed: u64,
     findings: Vec<Value>,
     more_findings: u64,
     exit_code: u8,
@@ -107,7 +108,7 @@ fn activity_proof_and_bundle() {
     let out = log.home("bundle").to_str().unwrap().to_owned();
     log.at(&time(1, 3), ["bundle", "--days", &day(0), "--out", &out]).exits(0);
     let b: Bundle = ask(&log, &["verify-bundle", &out]);
-    assert_eq!((b.v, b.exit_code, b.more_findings, b.expired), (1, 0, 0, 0));
+    assert_eq!((b.v, b.exit_code, b.more_findings, b.expired, b.removed), (1, 0, 0, 0, 0));
     assert_eq!((b.days, b.batches, b.entries, b.findings.len()), (1, 1, 2, 0));
     let (about, head) = (b.about.unwrap(), b.head.unwrap());
     assert_eq!((about.v, about.entries.as_str()), (1, "shown"));
