@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod content;
 mod desk;
+mod health;
 mod import;
 mod json;
 mod json_desk;
