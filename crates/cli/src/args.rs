@@ -374,6 +374,8 @@ pub(crate) struct Verify {
 pub(crate) struct Show {
     /// A day, an object's key, the id of an event, or a local file
     pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
@@ -390,6 +392,8 @@ pub(crate) struct Cat {
     /// As they are stored, or one line of text each
     #[arg(long, value_enum, default_value = "json", value_name = "FORMAT")]
     pub(crate) format: EntryFormat,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
@@ -421,6 +425,8 @@ pub(crate) struct ContentCheck {
     /// File with the exact bytes of the content; `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 /// How an entry is printed.
@@ -461,6 +467,8 @@ pub(crate) struct Tail {
     /// Seconds between two looks, with --follow
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = interval)]
     pub(crate) interval: f64,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 fn outcome(text: &str) -> Result<Outcome, String> {

@@ -16,6 +16,7 @@ mod json_desk;
 mod officer;
 mod place;
 mod query;
+mod reading;
 mod record;
 mod retention;
 mod rights;
