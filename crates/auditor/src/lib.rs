@@ -5,6 +5,7 @@
 //! | [`bundle`] | some days of a log in a directory, checked without the log |
 //! | [`check`] | the settings of a running log against a retention profile: PASS, WARN, FAIL with evidence |
 //! | [`find`] | which batches can hold an entry, and the entry by its id |
+//! | [`health`] | how a log does, for monitors: entries by hour, last seal, lag, silence; opens nothing |
 //! | [`hold`] | legal holds: signed statements that keep contents from erasure |
 //! | [`prove`] | one file that shows that an entry stood in the log |
 //! | [`query`] | which entries fit, in order; what an actor did; a whole journey |
@@ -21,6 +22,7 @@
 pub mod bundle;
 pub mod check;
 pub mod find;
+pub mod health;
 pub mod hold;
 pub mod prove;
 pub mod query;

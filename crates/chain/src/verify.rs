@@ -8,6 +8,7 @@
 mod anchor;
 mod chain;
 mod content;
+mod due;
 mod entries;
 mod finding;
 mod hints;
@@ -25,6 +26,7 @@ mod verifier;
 mod walk;
 
 pub use content::ContentTotals;
+pub use due::{overdue, silent_days};
 pub use finding::{Finding, FindingCode, Outcome};
 pub use hints::HintTotals;
 pub use options::{Progress, Silent, VerifyOptions};

@@ -1,7 +1,8 @@
 //! Who reads the log stands in the log: an event for each reading command, where the tool can record.
 
 use dayseal::{Actor, AuditLog, Event, Resource};
-use dayseal_format::event::{EventDraft, Outcome};
+use dayseal_format::event::{Correlation, EventDraft, EventId, Outcome};
+use dayseal_format::{Acknowledgement, StreamId};
 
 use crate::args::{Args, Recording};
 use crate::config::Config;
@@ -28,50 +29,118 @@ pub(crate) struct Access<'a> {
 /// Labels that [`Access`] writes, declared whatever a strict redaction asks for.
 const LABELS: [&str; 2] = ["access.entries", "access.filters"];
 
-impl Access<'_> {
+impl<'a> Access<'a> {
     /// Records it durably. Who may only read goes on reading, and is told that the log does not know.
     pub(crate) async fn record(self, args: &Args, config: &Config<'_>) {
-        // Another log's evidence does not go with this file's keys.
-        if config.file().is_err() || args.evidence.is_some() || config.wrapping_key().is_none() {
-            tell("not recorded in the log: there is no configuration with a key to record under");
-            return;
-        }
-        if let Err(error) = self.try_record(args, config).await {
-            tell(&format!("not recorded in the log: {error:#}"));
-        }
+        let Some(log) = opened(args, config).await else { return };
+        let done = async {
+            let stored = log.record_durable(self.draft(Outcome::Success, None)?).await;
+            log.close().await?;
+            stored?;
+            anyhow::Ok(())
+        };
+        told(done.await);
     }
 
-    async fn try_record(self, args: &Args, config: &Config<'_>) -> anyhow::Result<()> {
-        let own = Recording { service: None, tenant: None, redaction: None, declared: Vec::new() };
-        let privacy = privacy(config, &own, &LABELS).await?;
-        let draft = self.draft()?;
-        let log: AuditLog = open_log(args, config, &own, privacy).await?;
-        let stored = log.record_durable(draft).await;
-        log.close().await?;
-        stored?;
-        Ok(())
+    /// Records durably that reading begins, before anything is shown and while nobody knows how much it will be:
+    /// outcome `deferred`. What is read until [`Begun::end`] is known by it even if the process is killed.
+    pub(crate) async fn begin(self, args: &Args, config: &Config<'_>) -> Begun<'a> {
+        let mut begun = Begun { access: self, recorded: None };
+        let Some(log) = opened(args, config).await else { return begun };
+        let stored = async {
+            let draft = begun.access.draft(Outcome::Deferred, None)?;
+            anyhow::Ok(log.record_durable(draft).await?)
+        };
+        match told(stored.await) {
+            Some(Acknowledgement { entry, stream, .. }) => {
+                begun.recorded = Some(Recorded { log, entry, stream });
+            }
+            // Nothing is left in it: why it could not be stored was told.
+            None => drop(log.close().await),
+        }
+        begun
     }
 
-    fn draft(self) -> anyhow::Result<EventDraft> {
+    /// `Deferred` has no count yet; what follows it names it.
+    fn draft(&self, outcome: Outcome, begun: Option<EventId>) -> anyhow::Result<EventDraft> {
         let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
         let actor = match user.ok().filter(|name| !name.is_empty()) {
             Some(name) => Actor::user(name),
             None => Actor::system("dayseal"),
         };
-        let mut event = Event::reserved_builder(self.kind)
-            .actor(actor)
-            .action(self.action)
-            .outcome(Outcome::Success)
-            .label("access.entries", self.entries.to_string());
+        let mut event =
+            Event::reserved_builder(self.kind).actor(actor).action(self.action).outcome(outcome);
+        if outcome != Outcome::Deferred {
+            event = event.label("access.entries", self.entries.to_string());
+        }
+        if let Some(begun) = begun {
+            let parent_event = Some(begun);
+            event = event.correlation(Correlation { parent_event, ..Correlation::default() });
+        }
         if !self.filters.is_empty() {
             event = event.label("access.filters", self.filters.join(" "));
         }
-        if let Some(resource) = self.resource {
-            event = event.resource(resource);
+        if let Some(resource) = &self.resource {
+            event = event.resource(resource.clone());
         }
         if let Some(purpose) = self.purpose {
             event = event.access_reason(purpose);
         }
         Ok(event.build()?)
     }
+}
+
+/// A reading under way.
+#[derive(Debug)]
+pub(crate) struct Begun<'a> {
+    access: Access<'a>,
+    recorded: Option<Recorded>,
+}
+
+/// Where its beginning is recorded.
+#[derive(Debug)]
+struct Recorded {
+    log: AuditLog,
+    entry: EventId,
+    stream: StreamId,
+}
+
+impl Begun<'_> {
+    /// The stream that says so itself: who follows the log need not see their own steps.
+    pub(crate) fn stream(&self) -> Option<StreamId> {
+        self.recorded.as_ref().map(|recorded| recorded.stream)
+    }
+
+    /// Records durably that it ended, and how many entries were shown.
+    pub(crate) async fn end(mut self, entries: u64) {
+        self.access.entries = entries;
+        let Some(Recorded { log, entry, .. }) = self.recorded else { return };
+        let done = async {
+            let draft = self.access.draft(Outcome::Success, Some(entry))?;
+            let stored = log.record_durable(draft).await;
+            log.close().await?;
+            stored?;
+            anyhow::Ok(())
+        };
+        told(done.await);
+    }
+}
+
+/// The log to record in, or the reason why there is none.
+async fn opened(args: &Args, config: &Config<'_>) -> Option<AuditLog> {
+    // Another log's evidence does not go with this file's keys.
+    if config.file().is_err() || args.evidence.is_some() || config.wrapping_key().is_none() {
+        tell("not recorded in the log: there is no configuration with a key to record under");
+        return None;
+    }
+    let log = async {
+        let own = Recording { service: None, tenant: None, redaction: None, declared: Vec::new() };
+        let privacy = privacy(config, &own, &LABELS).await?;
+        open_log(args, config, &own, privacy).await
+    };
+    told(log.await)
+}
+
+fn told<T>(result: anyhow::Result<T>) -> Option<T> {
+    result.map_err(|error| tell(&format!("not recorded in the log: {error:#}"))).ok()
 }

@@ -1,6 +1,7 @@
 //! Flags, as given. What they mean is decided in `config` and in the commands.
 
 mod desk;
+mod health;
 mod removal;
 mod rights;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use desk::{
     Activity, Bundle, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle, VerifyProof,
 };
+pub(crate) use health::Health;
 pub(crate) use removal::*;
 pub(crate) use rights::*;
 
@@ -193,6 +195,14 @@ pub(crate) enum Command {
     /// PASS, WARN or FAIL with its evidence; what may not be read is a WARN that says so. Exit code 0: none failed; 1: one
     /// failed; 3: none failed, and not all could be read.
     Check(Check),
+    /// Say how the log does: entries by hour, last seal, lag, open streams, silent services
+    ///
+    /// Reads listings, manifests and the headers of batches that are not sealed yet, and opens nothing unless --safety is
+    /// given. For monitors: --json is a contract, --timeout bounds it. It proves nothing; `verify` does.
+    ///
+    /// Exit codes: 0 well; 1 the newest manifest was altered or names conflicts or strays; 4 it names gaps, days are not sealed in
+    /// time, or an expected service is silent; 3 not all could be read in time. Of several the first of 1, 4, 3.
+    Health(Health),
     /// Change a key of the log
     ///
     /// Nothing is lost by a change: what was made under the old key stays readable and verifiable. The
@@ -378,6 +388,8 @@ pub(crate) struct Verify {
 pub(crate) struct Show {
     /// A day, an object's key, the id of an event, or a local file
     pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
@@ -394,6 +406,8 @@ pub(crate) struct Cat {
     /// As they are stored, or one line of text each
     #[arg(long, value_enum, default_value = "json", value_name = "FORMAT")]
     pub(crate) format: EntryFormat,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
@@ -425,6 +439,8 @@ pub(crate) struct ContentCheck {
     /// File with the exact bytes of the content; `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 /// How an entry is printed.
@@ -465,6 +481,8 @@ pub(crate) struct Tail {
     /// Seconds between two looks, with --follow
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = interval)]
     pub(crate) interval: f64,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 fn outcome(text: &str) -> Result<Outcome, String> {

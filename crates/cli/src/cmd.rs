@@ -9,6 +9,7 @@ pub(crate) mod completions;
 pub(crate) mod content;
 mod destroy;
 pub(crate) mod get;
+pub(crate) mod health;
 pub(crate) mod hold;
 pub(crate) mod import;
 pub(crate) mod index;

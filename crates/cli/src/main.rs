@@ -64,6 +64,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Subject(a) => cmd::subject::run(&args, a).await,
             Command::Removal(a) => cmd::removal::run(&args, a).await,
             Command::Hold(a) => cmd::hold::run(&args, a).await,
+            Command::Health(a) => cmd::health::run(&args, a).await,
             Command::Check(a) => cmd::check::run(&args, a).await,
             Command::Rotate(a) => cmd::rotate::run(&args, a).await,
             Command::Retention(a) => cmd::retention::run(&args, a).await,

@@ -2,6 +2,7 @@
 
 use dayseal_format::{BatchKey, Day, Level};
 
+use super::due::{overdue, silent_days};
 use super::finding::{Finding, FindingCode as Code};
 use super::late::day_of_key;
 use super::report::Report;
@@ -34,10 +35,7 @@ impl Verifier<'_> {
             return;
         }
         let hours = self.policy.map_or(26, |p| p.max_seal_hours);
-        let now = self.options.now.saturating_add(-i64::from(hours) * 3_600_000);
-        let Some(due) = now.day().previous() else { return };
-        let next = newest.map_or(Some(self.first_day), Day::next);
-        if let Some(next) = next.filter(|next| *next <= due) {
+        if let Some((next, due)) = overdue(self.first_day, newest, hours, self.options.now) {
             let object = if next == due { format!("{next}") } else { format!("{next}..{due}") };
             let count = due.days_since(next) + 1;
             let detail = format!("{count} days are not sealed {hours} hours after their end");
@@ -49,8 +47,7 @@ impl Verifier<'_> {
         let (Some(policy), Some(last)) = (self.policy, walk.last) else { return };
         for (service, max) in &policy.services {
             let heard = walk.heard.get(service).copied();
-            let since = heard.or(walk.first.and_then(Day::previous)).unwrap_or(last);
-            let silent = last.days_since(since);
+            let silent = silent_days(heard, walk.first, last);
             if i64::from(silent) > i64::from(*max) {
                 let detail = match heard {
                     Some(day) => format!("last heard of on {day}, {silent} days before {last}"),

@@ -7,7 +7,7 @@ use dayseal_format::event::EventId;
 use dayseal_format::{Day, ServiceName, UnixMillis};
 
 /// Why entries are read.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Reading {
     /// Why the entries are read: stands in the log, with who read what, where the configuration can record
     #[arg(long, value_name = "TEXT")]

@@ -1,6 +1,6 @@
 //! `dayseal cat`
 
-use anyhow::Context as _;
+use dayseal::Resource;
 use dayseal_chain::content::ContentReader;
 use dayseal_chain::read::list_day;
 use dayseal_format::batch::OpenBatch;
@@ -8,12 +8,14 @@ use dayseal_format::event::Event;
 use dayseal_format::names::ContentObjectKey;
 use dayseal_format::{BatchKey, Origin};
 
+use crate::access::Access;
 use crate::args::{Args, Cat};
 use crate::config::Config;
-use crate::contents::WithContents;
+use crate::contents::{Refused, WithContents};
 use crate::entries::{Failures, Printer};
 use crate::exit::Exit;
-use crate::output::write;
+use crate::input::interrupted;
+use crate::output::{tell, write};
 
 pub(crate) async fn run(args: &Args, own: &Cat) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
@@ -27,24 +29,57 @@ pub(crate) async fn run(args: &Args, own: &Cat) -> anyhow::Result<Exit> {
         origin: opener.origin.clone(),
         expired: config.content_expired(own.day),
     });
+    if let Some(contents) = &contents {
+        contents.may_be_read(&batches).await?;
+    }
     let (printer, mut failures) = (Printer::new(own.format), Failures::default());
     others.iter().for_each(|other| failures.stray(other));
+    let access = Access {
+        kind: "log.accessed",
+        action: if own.content { "cat_content" } else { "cat" },
+        resource: Some(Resource::new("days").id(own.day.to_string())),
+        filters: Vec::new(),
+        entries: 0,
+        purpose: own.reading.purpose.as_deref(),
+    };
+    let begun = access.begin(args, &config).await;
+    let mut stop = std::pin::pin!(interrupted());
+    let (mut shown, mut stopped) = (0, false);
     for key in batches {
-        match reader.open(&key).await {
-            Ok(batch) if own.content => {
-                let contents = contents.as_ref().context("opened above")?;
-                if !with_contents(contents, &key, &batch, &mut failures).await? {
-                    break;
-                }
+        let opened = tokio::select! {
+            biased;
+            () = &mut stop => {
+                stopped = true;
+                break;
             }
-            Ok(batch) => {
-                if !printer.batch(&key, &batch, &mut failures)? {
-                    break;
-                }
-            }
+            opened = reader.open(&key) => opened,
+        };
+        let batch = match opened {
+            Ok(batch) => batch,
             // One bad batch does not hide the others.
-            Err(error) => failures.batch(error),
+            Err(error) => {
+                failures.batch(error);
+                continue;
+            }
+        };
+        shown += batch.len() as u64;
+        let more = match &contents {
+            Some(contents) => with_contents(contents, &key, &batch, &mut failures).await,
+            None => printer.batch(&key, &batch, &mut failures),
+        };
+        match more {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                begun.end(shown).await;
+                return Err(error);
+            }
         }
+    }
+    begun.end(shown).await;
+    if stopped {
+        tell("interrupted");
+        return Ok(Exit::Unchecked);
     }
     Ok(failures.exit())
 }
@@ -54,6 +89,24 @@ struct Contents<'a> {
     reader: ContentReader<'a>,
     origin: Origin,
     expired: bool,
+}
+
+impl Contents<'_> {
+    /// Refuses before anything is printed if contents may not be read: tries the first object there is.
+    async fn may_be_read(&self, batches: &[BatchKey]) -> anyhow::Result<()> {
+        for key in batches {
+            match self.reader.open(&ContentObjectKey::from(key)).await {
+                Ok(None) => {}
+                Ok(Some(_)) => break,
+                Err(error) => match Refused::of(error) {
+                    Ok(refused) => return Err(refused.into()),
+                    // About this object alone: told when it is met.
+                    Err(_) => break,
+                },
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Prints a batch's entries with their contents; false once nobody reads them any more.

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use anyhow::Context as _;
+use dayseal::Resource;
 use dayseal::privacy::Pseudonyms;
 use dayseal_auditor::find::Found;
 use dayseal_chain::content::items;
@@ -12,8 +13,10 @@ use dayseal_format::names::ContentObjectKey;
 use dayseal_format::{BatchKey, Digest};
 use serde::Serialize;
 
+use crate::access::Access;
 use crate::args::{Args, Content, ContentCheck, ContentCommand};
 use crate::config::Config;
+use crate::contents::Refused;
 use crate::desk::Desk;
 use crate::exit::{Exit, UsageError};
 use crate::output::{json, line};
@@ -46,6 +49,15 @@ async fn check(args: &Args, own: &ContentCheck) -> anyhow::Result<Exit> {
         line(format!("no entry {} in the batches that can hold it", own.entry))?;
         return Ok(Exit::Incomplete);
     };
+    let access = Access {
+        kind: "log.accessed",
+        action: "content_check",
+        resource: Some(Resource::new("entry").id(own.entry.to_string())),
+        filters: Vec::new(),
+        entries: 1,
+        purpose: own.reading.purpose.as_deref(),
+    };
+    access.record(args, &config).await;
     let (field, item) = choose(&event, own.field.as_deref())?;
     let comparison = Comparison {
         config: &config,
@@ -154,7 +166,12 @@ impl Comparison<'_> {
     async fn by_record(&self, expected: Digest) -> anyhow::Result<(&'static str, String)> {
         let (content, id) = (self.config.needed_content().await?, self.event.id);
         let reader = self.desk.opener().contents(&*content);
-        let contents = reader.open(&ContentObjectKey::from(self.batch)).await?.unwrap_or_default();
+        let opened = reader.open(&ContentObjectKey::from(self.batch)).await;
+        let contents = match opened.map_err(Refused::of) {
+            Ok(contents) => contents.unwrap_or_default(),
+            Err(Ok(refused)) => return Err(refused.into()),
+            Err(Err(error)) => return Err(error.into()),
+        };
         let Some(record) = contents.records.get(&(id, self.field)) else {
             let why = match contents.receipts.is_empty() {
                 false => "its record was erased, and with it what could tell",

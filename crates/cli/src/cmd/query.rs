@@ -8,6 +8,7 @@ use crate::args::{Args, Query, RowFormat};
 use crate::config::Config;
 use crate::desk::{Desk, Problems, tell_tally};
 use crate::exit::Exit;
+use crate::input::interrupted;
 use crate::output::{count, tell};
 use crate::rows::Rows;
 
@@ -34,7 +35,20 @@ pub(crate) async fn run(args: &Args, own: &Query) -> anyhow::Result<Exit> {
     };
     let mut next = None;
     if own.stored {
-        scan.all(|p| problems.tell(p), |hit| print(&hit)).await?;
+        let begun = access(own, &asked, 0).begin(args, &config).await;
+        let done = tokio::select! {
+            biased;
+            () = interrupted() => None,
+            done = scan.all(|p| problems.tell(p), |hit| print(&hit)) => Some(done),
+        };
+        begun.end(shown).await;
+        match done {
+            Some(done) => done?,
+            None => {
+                tell("interrupted");
+                return Ok(Exit::Unchecked);
+            }
+        }
     } else {
         let page = Page { order: own.order.into(), limit: own.limit as usize, after: own.after };
         let (hits, after) = scan.page(page, |p| problems.tell(p)).await?;
@@ -51,9 +65,6 @@ pub(crate) async fn run(args: &Args, own: &Query) -> anyhow::Result<Exit> {
         return Err(error);
     }
     rows.begin()?;
-    if own.stored {
-        access(own, &asked, shown).record(args, &config).await;
-    }
     tell_tally(&scan.tally);
     let mut text = count(shown, "entry fits", "entries fit");
     if open > 0 {

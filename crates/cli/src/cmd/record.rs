@@ -148,6 +148,7 @@ impl Recorder {
                     () = &mut interrupt => return Err(stopped(taken)),
                 }
                 taken = line;
+                tracing::debug!(input = %name, line, "taken");
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use dayseal_format::{BatchKey, Checkpoint, Day};
 use dayseal_store::Store;
 
 use super::get;
-use crate::args::{Args, Get, Reading, Show};
+use crate::args::{Args, Get, Show};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
 use crate::output::{bytes, clean, line, number};
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: &Args, own: &Show) -> anyhow::Result<Exit> {
         let note = read(&*evidence, &checkpoint_key(day), 1 << 20).await?;
         show_bytes(args, &note)?;
     } else if let Ok(id) = what.parse::<EventId>() {
-        let reading = Reading { purpose: None };
+        let reading = own.reading.clone();
         return get::run(args, &Get { id, full: false, all: false, reading }).await;
     } else if what.starts_with("entries/")
         || what.starts_with(MANIFESTS)

@@ -1,14 +1,18 @@
 //! `dayseal tail`
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use dayseal::Resource;
 use dayseal_chain::follow::{Follower, Found};
 use dayseal_chain::read::{BatchReader, ReadError};
 use dayseal_format::event::{Event, EventFields};
-use dayseal_format::{BatchKey, UnixMillis};
+use dayseal_format::{BatchKey, Day, StreamId, UnixMillis};
 use dayseal_store::{ErrorKind, Store, StoreError};
 
+use crate::access::Access;
 use crate::args::{Args, Tail};
 use crate::config::Config;
 use crate::entries::{Failures, Printer};
@@ -36,30 +40,34 @@ pub(crate) async fn run(args: &Args, own: &Tail) -> anyhow::Result<Exit> {
         printer: Printer::new(own.format),
         failures: Failures::default(),
         own,
+        shown: Rc::default(),
+        recorded_in: None,
     };
-    let now = || if own.follow { config.now() } else { Ok(day.start()) };
-    let mut stop = std::pin::pin!(interrupted());
-    let mut lines = own.lines;
-    loop {
-        let reading = tokio::select! {
-            biased;
-            () = &mut stop => break,
-            reading = tail.round(now()?, lines) => reading?,
-        };
-        if !own.follow || !reading {
-            break;
-        }
-        // All of what comes later is new.
-        lines = None;
-        tokio::select! {
-            biased;
-            () = &mut stop => break,
-            () = tokio::time::sleep(Duration::from_secs_f64(own.interval)) => {}
-        }
-    }
+    let access = Access {
+        kind: "log.accessed",
+        action: "tail",
+        resource: Some(Resource::new("days").id(day.to_string())),
+        filters: own.filters(),
+        entries: 0,
+        purpose: own.reading.purpose.as_deref(),
+    };
+    let begun = access.begin(args, &config).await;
+    tail.recorded_in = begun.stream();
+    let done = tail.run(&config, day).await;
+    begun.end(tail.shown.get()).await;
+    done?;
     Ok(tail.failures.exit())
 }
 
+impl Tail {
+    /// Names of the filters given.
+    fn filters(&self) -> Vec<&'static str> {
+        [(!self.types.is_empty(), "type"), (!self.outcomes.is_empty(), "outcome")]
+            .into_iter()
+            .filter_map(|(given, name)| given.then_some(name))
+            .collect()
+    }
+}
 struct Tailing<'a> {
     evidence: &'a dyn Store,
     reader: BatchReader<'a>,
@@ -67,9 +75,39 @@ struct Tailing<'a> {
     printer: Printer,
     failures: Failures,
     own: &'a Tail,
+    /// Entries printed so far.
+    shown: Rc<Cell<u64>>,
+    /// Where this reading is recorded: not printed by itself.
+    recorded_in: Option<StreamId>,
 }
 
 impl Tailing<'_> {
+    /// Looks once, or until interrupted.
+    async fn run(&mut self, config: &Config<'_>, day: Day) -> anyhow::Result<()> {
+        let own = self.own;
+        let now = || if own.follow { config.now() } else { Ok(day.start()) };
+        let mut stop = std::pin::pin!(interrupted());
+        let mut lines = own.lines;
+        loop {
+            let reading = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                reading = self.round(now()?, lines) => reading?,
+            };
+            if !own.follow || !reading {
+                break;
+            }
+            // All of what comes later is new.
+            lines = None;
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                () = tokio::time::sleep(Duration::from_secs_f64(own.interval)) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Prints what is new; false once nobody reads it any more.
     async fn round(&mut self, now: UnixMillis, lines: Option<usize>) -> anyhow::Result<bool> {
         let found = match self.follower.poll(self.evidence, now).await {
@@ -82,8 +120,10 @@ impl Tailing<'_> {
         };
         let Found { batches, others } = found;
         others.iter().for_each(|other| self.failures.stray(other));
-        let mut sorted = Sorted { entries: Vec::new(), bytes: 0, lines };
-        for key in batches {
+        let shown = Rc::clone(&self.shown);
+        let mut sorted = Sorted { entries: Vec::new(), bytes: 0, lines, shown };
+        let own = self.recorded_in;
+        for key in batches.into_iter().filter(|key| Some(key.stream) != own) {
             if !self.batch(&key, &mut sorted).await? {
                 return Ok(false);
             }
@@ -145,6 +185,8 @@ struct Sorted {
     bytes: usize,
     /// Only the last so many.
     lines: Option<usize>,
+    /// Counts what is printed, also of a look that is interrupted.
+    shown: Rc<Cell<u64>>,
 }
 
 impl Sorted {
@@ -175,6 +217,7 @@ impl Sorted {
         self.keep(self.lines.unwrap_or(usize::MAX));
         self.bytes = 0;
         for (_, text) in self.entries.drain(..) {
+            self.shown.set(self.shown.get() + 1);
             if !write(text.as_bytes()).context("cannot print entries")? {
                 return Ok(false);
             }

@@ -165,6 +165,8 @@ fn a_key_service_that_refuses_is_not_an_altered_log() {
     done.prints("not checked  entries: 2 entries opened; 1 batch could not be read");
     // Could not check is not altered, and is said once.
     for args in [&["cat", FIRST][..], &["tail", "--day", FIRST]] {
+        // By who may read the log and not record in it.
+        let args = &[args, &["--evidence", "log/evidence"]].concat();
         place.stub.trouble([Trouble::Error(400, "AccessDeniedException")]);
         let done = place.at(&time(2, 3), args).exits(3).says("kms:Decrypt was refused");
         assert_eq!(done.err.matches("was refused").count(), 1, "{}", done.err);

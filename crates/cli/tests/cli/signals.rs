@@ -15,10 +15,18 @@ fn spawn(log: &Log, args: &[&str]) -> Child {
 
 /// Lines of a child's standard output, as they come.
 fn lines(child: &mut Child) -> mpsc::Receiver<String> {
+    each_line(child.stdout.take().unwrap())
+}
+
+/// The same of its standard error.
+fn told(child: &mut Child) -> mpsc::Receiver<String> {
+    each_line(child.stderr.take().unwrap())
+}
+
+fn each_line(from: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel();
-    let out = BufReader::new(child.stdout.take().unwrap());
     std::thread::spawn(move || {
-        for line in out.lines() {
+        for line in BufReader::new(from).lines() {
             let Ok(line) = line else { break };
             if send.send(line).is_err() {
                 break;
@@ -77,20 +85,21 @@ fn killed_while_its_input_is_open_every_acknowledged_entry_is_there() {
 fn asked_to_stop_it_stores_what_it_has_and_ends() {
     for name in ["-INT", "-TERM"] {
         let log = Log::new();
-        let mut child = spawn(&log, &["record", "-v"]);
-        // The input stays open: waiting for it would be waiting for ever.
+        let mut command = log.command(["record"]);
+        // It says which lines it took: then they are its own, wherever they are.
+        command.env("DAYSEAL_NOW", time(0, 14)).env("DAYSEAL_LOG", "dayseal::cmd=debug");
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let told = told(&mut child);
         let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(event("kept").repeat(3).as_bytes()).unwrap();
-        let start = Instant::now();
-        while log.batches().is_empty() && start.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_millis(50));
+        stdin.write_all(event("kept").repeat(4).as_bytes()).unwrap();
+        // The input stays open: waiting for it would be waiting for ever.
+        let mut err = String::new();
+        while !err.contains("line=4") {
+            err += &told.recv_timeout(PATIENCE).expect("the line is taken while the input is open");
         }
-        stdin.write_all(event("kept").as_bytes()).unwrap();
-        std::thread::sleep(Duration::from_millis(300));
         signal(&child, name);
         assert_eq!(ends(&mut child), Some(3), "{name}");
-        let mut err = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        err.extend(told);
         assert!(err.contains("interrupted after stdin:4"), "{err}");
         assert!(err.contains("recorded 4 entries"), "{err}");
         drop(stdin);

@@ -29,7 +29,7 @@ fn a_day_in_time_order_whatever_stream_it_is_in() {
     record(&log, &[at("c", 3, ""), at("a", 1, "")].concat());
     record(&log, &[at("d", 4, ""), at("b", 2, "")].concat());
     let done = log.at(&time(0, 15), ["tail"]).exits(0);
-    assert_eq!(done.err, "");
+    assert_eq!(done.err, "", "and nothing of its own reading");
     let order: Vec<_> = done.out.lines().map(|l| columns(l)[4]).collect();
     assert_eq!(order, ["a", "b", "c", "d"]);
     let first = done.out.lines().next().unwrap();
@@ -37,21 +37,24 @@ fn a_day_in_time_order_whatever_stream_it_is_in() {
         ["2026-11-16T10:01:00.000Z", "-", "success", "data.read", "a", "user:u-1", "-", "-"];
     assert_eq!(columns(first), expected);
     // The same bytes as stored, still in time order; the last ones only; another day.
-    let json = log.at(&time(0, 15), ["tail", "--format", "json"]).exits(0).out;
+    let json = log.at(&time(0, 15), ["tail", "--type", "data.", "--format", "json"]).exits(0).out;
     assert_eq!(actions(&json), ["a", "b", "c", "d"]);
-    let cat = log.at(&time(0, 15), ["cat", FIRST]).exits(0).out;
+    let cat = log.at(&time(1, 15), ["cat", FIRST]).exits(0).out;
+    let cat: String = cat.split_inclusive('\n').filter(|l| l.contains("data.read")).collect();
     let sorted = |text: &str| {
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
         lines.sort();
         lines
     };
     assert_eq!(sorted(&json), sorted(&cat));
-    let args = ["tail", "-n", "2", "--format", "json"];
+    let args = ["tail", "-n", "2", "--type", "data.", "--format", "json"];
     assert_eq!(actions(&log.at(&time(0, 15), args).exits(0).out), ["c", "d"]);
-    assert_eq!(log.at(&time(1, 15), ["tail"]).exits(0).out, "");
-    assert_eq!(log.at(&time(1, 15), ["tail", "--day", FIRST]).exits(0).out, done.out);
+    assert_eq!(log.at(&time(2, 15), ["tail"]).exits(0).out, "");
+    let args = ["tail", "--day", FIRST, "--type", "data."];
+    assert_eq!(log.at(&time(1, 15), args).exits(0).out, done.out);
     log.at(&time(1, 15), ["tail", "-f", "--day", FIRST]).exits(2).says("--follow follows today");
-    let text = log.at(&time(0, 15), ["cat", FIRST, "--format", "text"]).exits(0).out;
+    let text = log.at(&time(1, 15), ["cat", FIRST, "--format", "text"]).exits(0).out;
+    let text: String = text.split_inclusive('\n').filter(|l| l.contains("data.read")).collect();
     assert_eq!(sorted(&text), sorted(&done.out));
 }
 
@@ -84,8 +87,8 @@ fn no_value_begins_a_line_or_moves_the_cursor() {
     let log = Log::new();
     let reason = r#","reason":{"text":"x\n2026-11-16T10:01:00.000Z  critical\u001b[2J\u202e"}"#;
     record(&log, &at("a", 1, reason));
-    for args in [&["tail"][..], &["cat", FIRST, "--format", "text"]] {
-        let done = log.at(&time(0, 15), args).exits(0);
+    for args in [&["tail", "--day", FIRST][..], &["cat", FIRST, "--format", "text"]] {
+        let done = log.at(&time(1, 15), args).exits(0);
         assert_eq!(done.out.lines().count(), 1);
         assert!(!done.out.contains(['\u{1b}', '\u{202e}']), "{:?}", done.out);
         done.prints(r"x\n2026-11-16T10:01:00.000Z critical\u{1b}[2J\u{202e}");
@@ -100,8 +103,8 @@ fn an_altered_batch_is_said_and_does_not_hide_the_others() {
     log.flip(&log.batches()[0], 700);
     let stray = log.evidence(&format!("entries/{FIRST}/junk"));
     fs::write(stray, "x").unwrap();
-    for args in [&["tail"][..], &["cat", FIRST]] {
-        let done = log.at(&time(0, 15), args).exits(1).says("expected SHA-256").says("junk");
+    for args in [&["tail", "--day", FIRST][..], &["cat", FIRST]] {
+        let done = log.at(&time(1, 15), args).exits(1).says("expected SHA-256").says("junk");
         assert_eq!(done.out.lines().count(), 1);
         assert_eq!(done.err.lines().count(), 2, "each is said once: {}", done.err);
     }
