@@ -107,7 +107,7 @@ impl Framework {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Read in a public copy or rendering of the text.
+    /// Read in a public source that renders the text.
     Read,
     /// What somebody else says of it; the text was not read.
     Secondary,
@@ -119,7 +119,7 @@ impl Standing {
     /// For people.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Read => "read in a public copy",
+            Self::Read => "read in a public source",
             Self::Secondary => "secondary source: not verified against the text",
             Self::NotVerified => "not verified",
         }

@@ -5,6 +5,7 @@ mod html;
 mod markdown;
 mod text;
 
+use dayseal_auditor::hold::Scope;
 use dayseal_chain::verify::VerdictState;
 use dayseal_format::event::forbidden;
 
@@ -79,13 +80,13 @@ pub fn clean(text: &str) -> String {
 }
 
 /// What to say where a ranking is not exact or not whole.
-fn ranking_note<S>(r: &Ranking<S>, what: &str) -> Option<String> {
+fn ranking_note<S>(r: &Ranking<S>) -> Option<String> {
     let mut said = Vec::new();
     let more = r.distinct.saturating_sub(r.top.len() as u64);
     if more > 0 {
         let at_least = if r.exact { "" } else { "at least " };
         let others = count(r.others, "entry", "entries");
-        said.push(format!("{at_least}{} more {what} with {others}", number(more)));
+        said.push(format!("and {at_least}{} more, with {others}", number(more)));
     }
     if !r.exact {
         let short = count(r.at_most_short, "entry", "entries");
@@ -108,6 +109,15 @@ const fn verdict(state: VerdictState) -> &'static str {
         VerdictState::Holds => "holds",
         VerdictState::Failed => "FAILED",
         VerdictState::NotChecked => "not checked",
+    }
+}
+
+/// What a hold holds, in words.
+fn scope(scope: &Scope) -> String {
+    match scope {
+        Scope::Subjects(names) => names.join(", "),
+        Scope::Days { from, through } => format!("{from} to {through}"),
+        Scope::Label { label, value, through, .. } => format!("{label}={value} through {through}"),
     }
 }
 

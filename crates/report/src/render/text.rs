@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use dayseal_auditor::hold::Scope;
 use dayseal_chain::verify::CheckState;
 use dayseal_format::event::Outcome;
 
 use super::{
-    LIMITS, bounds, bytes, clean, count, duration, number, percent, ranking_note, result,
+    LIMITS, bounds, bytes, clean, count, duration, number, percent, ranking_note, result, scope,
     success_rate, verdict,
 };
 use crate::collect::{Latency, Ranking, Sum, Tally};
@@ -54,14 +53,15 @@ impl Text {
         self.line(format!("  {name:<22}{}", value.as_ref()));
     }
 
-    /// Words in lines of [`WIDTH`] at most, where words allow.
-    fn wrapped(&mut self, indent: &str, text: &str) {
-        let mut line = String::new();
+    /// Words in lines of [`WIDTH`] at most, where words allow; all but the first begin with spaces.
+    fn wrapped(&mut self, first: &str, text: &str) {
+        let hanging = " ".repeat(first.len() - first.trim_start().len());
+        let (mut begin, mut line) = (first, String::new());
         for word in text.split_whitespace() {
-            let full = indent.len() + line.chars().count() + word.chars().count() >= WIDTH;
-            if full && !line.is_empty() {
-                self.line(format!("{indent}{line}"));
-                line.clear();
+            let used = begin.chars().count() + line.chars().count();
+            if used + word.chars().count() >= WIDTH && !line.is_empty() {
+                self.line(format!("{begin}{line}"));
+                (begin, line) = (&hanging, String::new());
             }
             if !line.is_empty() {
                 line.push(' ');
@@ -69,21 +69,21 @@ impl Text {
             line.push_str(word);
         }
         if !line.is_empty() {
-            self.line(format!("{indent}{line}"));
+            self.line(format!("{begin}{line}"));
         }
     }
 
-    fn ranking<S: Sum>(&mut self, title: &str, what: &str, r: &Ranking<S>, row: impl Fn(&S) -> String) {
+    fn ranking<S: Sum>(&mut self, title: &str, r: &Ranking<S>, row: impl Fn(&S) -> String) {
         if r.top.is_empty() {
             return;
         }
         let at_least = if r.exact { "" } else { "at least " };
         self.line(format!("  {title} ({at_least}{}):", number(r.distinct)));
         for ranked in &r.top {
-            let name = shortened(&ranked.name, 44);
-            self.line(format!("    {name:<44}{}", row(&ranked.sum)));
+            let name = shortened(&ranked.name, 52);
+            self.line(format!("    {name:<52}{}", row(&ranked.sum)));
         }
-        if let Some(note) = ranking_note(r, what) {
+        if let Some(note) = ranking_note(r) {
             self.line(format!("    … {note}"));
         }
     }
@@ -97,7 +97,7 @@ fn shortened(name: &str, most: usize) -> String {
 }
 
 fn tally(t: &Tally) -> String {
-    format!("{:>12}  {:>7} success", number(t.entries), success_rate(t))
+    format!("{:>10}  {:>7} success", number(t.entries), success_rate(t))
 }
 
 fn head(out: &mut Text, r: &Report) {
@@ -163,12 +163,12 @@ fn statistics(out: &mut Text, r: &Report) {
         r.reading.problem_texts.iter().take(10).for_each(|p| out.wrapped("    ", p));
     }
     out.line("");
-    out.ranking("Types", "types", &s.types, tally);
-    out.ranking("Actors", "actors", &s.actors, |a| {
+    out.ranking("Types", &s.types, tally);
+    out.ranking("Actors", &s.actors, |a| {
         let kind = a.kind.map_or("", |k| k.as_str());
         format!("{}  {kind}", tally(&a.tally))
     });
-    out.ranking("Services", "services", &s.services, tally);
+    out.ranking("Services", &s.services, tally);
     if s.ai.calls.entries > 0 {
         out.line("");
         out.line(format!(
@@ -177,7 +177,7 @@ fn statistics(out: &mut Text, r: &Report) {
             number(s.ai.input_tokens),
             number(s.ai.output_tokens)
         ));
-        out.ranking("Models", "models", &s.ai.models, tally);
+        out.ranking("Models", &s.ai.models, tally);
         latency(out, "Latency of model calls", &s.ai.latency);
     }
     for agent in &s.ai.agents.top {
@@ -198,7 +198,7 @@ fn statistics(out: &mut Text, r: &Report) {
         out.line("");
         out.pair("Safety decisions:", number(ai.safety_passed + ai.safety_failed));
         out.pair("Not passed:", format!("{}, {} blocked for it", number(ai.safety_failed), number(ai.blocked)));
-        out.ranking("Detectors", "detectors", &ai.detectors, |n| format!("{:>12}", number(n.entries)));
+        out.ranking("Detectors", &ai.detectors, |n| format!("{:>12}", number(n.entries)));
     }
 }
 
@@ -245,8 +245,8 @@ fn people(out: &mut Text, r: &Report) {
         out.pair("Entries:", format!("{} ({} success)", number(access.all.entries), success_rate(&access.all)));
         out.pair("With a reason:", number(access.with_reason));
         out.pair("With the resource:", number(access.with_resource));
-        out.ranking("Actors", "actors", &access.actors, |a| tally(&a.tally));
-        out.ranking("Actions", "actions", &access.actions, tally);
+        out.ranking("Actors", &access.actors, |a| tally(&a.tally));
+        out.ranking("Actions", &access.actions, tally);
     }
     let e = &r.statistics.erasures;
     if e.requested + e.completed > 0 {
@@ -267,15 +267,6 @@ fn people(out: &mut Text, r: &Report) {
         if let Some(why) = &r.holds.unread {
             out.wrapped("  ", &format!("cannot be relied on: {why}"));
         }
-    }
-}
-
-/// What a hold holds, in words.
-pub(super) fn scope(scope: &Scope) -> String {
-    match scope {
-        Scope::Subjects(names) => names.join(", "),
-        Scope::Days { from, through } => format!("{from} to {through}"),
-        Scope::Label { label, value, through, .. } => format!("{label}={value} through {through}"),
     }
 }
 
