@@ -184,9 +184,10 @@ pub(super) fn findings(f: &Facts) -> Found {
         );
         return Found::new(Status::Warn, detail, evidence);
     }
-    let detail = match known {
-        0 => "verification found nothing".to_owned(),
-        n => format!("{} of verification, each with its reason in the policy", count(n, "finding", "findings")),
-    };
+    if known == 0 {
+        return Found::not_applicable("verification found nothing that would need one");
+    }
+    let n = count(known, "finding", "findings");
+    let detail = format!("{n} of verification, each with its reason in the policy");
     Found::new(Status::Pass, detail, evidence)
 }

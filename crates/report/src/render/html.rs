@@ -67,12 +67,12 @@ fn header(out: &mut String, r: &Report) {
     let frameworks: Vec<_> = r.frameworks.iter().map(|f| esc(f.title)).collect();
     let _ = write!(
         out,
-        r#"<header><p class="eyebrow">Audit trail compliance report</p><h1>{}</h1><dl class="meta">{}{}{}{}</dl>"#,
+        r#"<header><p class="eyebrow">Audit trail compliance report</p><h1>{}</h1><dl class="meta">{}{}{}<div class="wide"><dt>Frameworks</dt><dd>{}</dd></div></dl>"#,
         esc(&r.origin),
         pair("Days", &format!("{} to {}", r.first, r.last)),
         pair("Generated", &r.at.to_string()),
         pair("Verified at level", &r.verification.level.0.to_string()),
-        pair("Frameworks", &frameworks.join("; ")),
+        frameworks.join("; "),
     );
     out.push_str(r#"<nav aria-label="Contents"><ul>"#);
     for (id, title) in [
@@ -117,6 +117,7 @@ fn summary(out: &mut String, r: &Report) {
         c.not_covered,
         r.exit_code
     );
+    out.push_str(&tables::failing(r));
     let v = &r.verification;
     let _ = write!(
         out,
@@ -186,7 +187,7 @@ fn activity(out: &mut String, r: &Report) {
         return;
     }
     if let (Some(first), Some(last)) = (s.first(), s.last()) {
-        let _ = write!(out, r#"<p class="soft">The earliest entry happened at {first}, the latest at {last}. Charts by day go by the day on which entries were recorded.</p>"#);
+        let _ = write!(out, r#"<p class="soft">The earliest entry happened at <span class="t">{first}</span>, the latest at <span class="t">{last}</span>. Charts by day go by the day on which entries were recorded.</p>"#);
     }
     // A batch may be of a day ahead of the report's clock.
     let last = s.days.keys().next_back().copied().unwrap_or(r.last).min(r.last.max(r.at.day()));
@@ -342,7 +343,7 @@ fn retention(out: &mut String, r: &Report) {
 }
 
 fn controls(out: &mut String, r: &Report) {
-    out.push_str(r#"<section><h2 id="controls">Controls</h2><p class="soft">What the log has as evidence for each control, and what lies beyond it.</p><p>"#);
+    out.push_str(r#"<section><h2 id="controls">Controls</h2><p class="soft">What the log has as evidence for each control, and what lies beyond it. PASS is about that evidence, not about the control as a whole.</p><p>"#);
     for status in Status::ALL {
         let _ = write!(out, "{} {} &#160; ", badge(status), number(r.counts.of(status)));
     }

@@ -15,21 +15,39 @@ pub(super) struct Column {
     pub(super) wrong: u64,
 }
 
-/// Columns over an axis that names the first, the middle and the last, or all that `axis` gives.
+/// Fewer columns than these are never cut.
+const MIN_CUT: usize = 10;
+/// A column this many times as high as nine of ten others is cut, so that these can be seen.
+const CUT: u64 = 4;
+
+/// The height that a chart shows: that of its highest column, or less if few tower above all others.
+fn shown_height(columns: &[Column]) -> u64 {
+    let mut heights: Vec<u64> = columns.iter().map(|c| c.entries).filter(|n| *n > 0).collect();
+    heights.sort_unstable();
+    let most = heights.last().copied().unwrap_or(0);
+    if heights.len() < MIN_CUT {
+        return most;
+    }
+    let common = heights[heights.len() * 9 / 10 - 1];
+    if most / CUT > common { common + common / 4 } else { most }
+}
+
+/// Columns over an axis with these labels, evenly spread.
 pub(super) fn columns(id: &str, title: &str, aside: &str, columns: &[Column], axis: &[&str]) -> String {
     let most = columns.iter().map(|c| c.entries).max().unwrap_or(0);
     if most == 0 {
         return String::new();
     }
+    let top = shown_height(columns).max(1);
     let peak = columns.iter().find(|c| c.entries == most).map_or("", |c| c.label.as_str());
     let total: u64 = columns.iter().map(|c| c.entries).sum();
     let wrong: u64 = columns.iter().map(|c| c.wrong).sum();
+    let width = columns.len() * 10;
     let mut out = format!(
-        r#"<figure><figcaption>{}<span>{}</span></figcaption><div class="plot"><span class="top">{}</span><svg viewBox="0 0 {} 110" preserveAspectRatio="none" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">{}</title><desc id="{id}-d">{} in {} columns; the highest is {}: {}. Failed or blocked: {}.</desc>"#,
+        r#"<figure><figcaption>{}<span>{}</span></figcaption><div class="plot"><span class="top">{}</span><svg viewBox="0 0 {width} 110" preserveAspectRatio="none" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">{}</title><desc id="{id}-d">{} in {} columns; the highest is {}: {}. Failed or blocked: {}.</desc>"#,
         esc(title),
         esc(aside),
-        number(most),
-        columns.len() * 10,
+        number(top),
         esc(title),
         count(total, "entry", "entries"),
         columns.len(),
@@ -38,45 +56,55 @@ pub(super) fn columns(id: &str, title: &str, aside: &str, columns: &[Column], ax
         number(wrong),
     );
     for y in [10, 60] {
-        let _ = write!(out, r#"<line class="grid-line" x1="0" x2="{}" y1="{y}" y2="{y}"/>"#, columns.len() * 10);
+        let _ = write!(out, r#"<line class="grid-line" x1="0" x2="{width}" y1="{y}" y2="{y}"/>"#);
     }
-    for (n, column) in columns.iter().enumerate().filter(|(_, c)| c.entries > 0) {
-        let height = |entries: u64| entries as f64 / most as f64 * 100.0;
-        let (all, bad) = (height(column.entries).max(0.7), height(column.wrong));
-        let label = format!(
-            "{}: {}, {} failed or blocked",
-            column.label,
-            count(column.entries, "entry", "entries"),
-            number(column.wrong)
-        );
-        let _ = write!(
-            out,
-            r#"<g><title>{}</title><rect class="bar" x="{}" y="{:.2}" width="8" height="{all:.2}"/>"#,
-            esc(&label),
-            n * 10 + 1,
-            110.0 - all,
-        );
-        if column.wrong > 0 {
-            let _ = write!(
-                out,
-                r#"<rect class="bar2" x="{}" y="{:.2}" width="8" height="{:.2}"/>"#,
-                n * 10 + 1,
-                110.0 - all,
-                bad.max(0.7),
-            );
-        }
-        out.push_str("</g>");
+    for (n, c) in columns.iter().enumerate().filter(|(_, c)| c.entries > 0) {
+        column(&mut out, n * 10 + 1, c, top);
     }
     out.push_str(r#"</svg></div><div class="axis" aria-hidden="true">"#);
     for label in axis {
         let _ = write!(out, "<span>{}</span>", esc(label));
     }
     out.push_str("</div>");
+    let cut: Vec<&Column> = columns.iter().filter(|c| c.entries > top).collect();
+    if !cut.is_empty() {
+        let named = cut.iter().take(3).map(|c| format!("{} has {}", c.label, number(c.entries)));
+        let named = named.collect::<Vec<_>>().join(", ");
+        let more = cut.len().saturating_sub(3);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let _ = write!(out, r#"<p class="note">Cut at {}, marked by a gap: {}{more}.</p>"#, number(top), esc(&named));
+    }
     if wrong > 0 {
         out.push_str(r#"<ul class="legend"><li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="bar" width="10" height="10"/></svg>other</li><li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="bar2" width="10" height="10"/></svg>failed or blocked, at the top of each column</li></ul>"#);
     }
     out.push_str("</figure>");
     out
+}
+
+fn column(out: &mut String, x: usize, c: &Column, top: u64) {
+    let cut = c.entries > top;
+    let all = if cut { 108.0 } else { (c.entries as f64 / top as f64 * 100.0).max(0.7) };
+    let label = format!(
+        "{}: {}, {} failed or blocked",
+        c.label,
+        count(c.entries, "entry", "entries"),
+        number(c.wrong)
+    );
+    let y = 110.0 - all;
+    let _ = write!(
+        out,
+        r#"<g><title>{}</title><rect class="bar" x="{x}" y="{y:.2}" width="8" height="{all:.2}"/>"#,
+        esc(&label),
+    );
+    if c.wrong > 0 {
+        // Of a column that is cut, the share of what is shown.
+        let wrong = (c.wrong as f64 / c.entries as f64 * all).max(0.7);
+        let _ = write!(out, r#"<rect class="bar2" x="{x}" y="{y:.2}" width="8" height="{wrong:.2}"/>"#);
+    }
+    if cut {
+        let _ = write!(out, r#"<rect class="gap" x="{x}" y="52" width="8" height="4"/>"#);
+    }
+    out.push_str("</g>");
 }
 
 /// How entries ended: one bar, and each outcome with its number.
@@ -193,4 +221,28 @@ pub(super) fn latency(title: &str, l: &Latency) -> String {
     }
     out.push_str("</tbody></table></figure>");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(heights: &[u64]) -> Vec<Column> {
+        let column = |n: &u64| Column { label: n.to_string(), entries: *n, wrong: 0 };
+        heights.iter().map(column).collect()
+    }
+
+    #[test]
+    fn one_tower_does_not_hide_the_others() {
+        let mut heights = vec![100; 20];
+        assert_eq!(shown_height(&of(&heights)), 100);
+        heights[7] = 399;
+        assert_eq!(shown_height(&of(&heights)), 399);
+        heights[7] = 5_000;
+        assert_eq!(shown_height(&of(&heights)), 125);
+        let page = columns("a", "t", "", &of(&heights), &[]);
+        assert!(page.contains("Cut at 125") && page.contains("5000 has 5,000"), "{page}");
+        assert_eq!(shown_height(&of(&[1, 1, 1_000])), 1_000, "few columns are not cut");
+        assert_eq!(shown_height(&[]), 0);
+    }
 }

@@ -29,7 +29,24 @@ pub(super) fn esc(text: &str) -> String {
 
 /// A name from the log: what it is written in does not turn what stands beside it.
 pub(super) fn name(text: &str) -> String {
-    format!("<bdi>{}</bdi>", esc(text))
+    let class = if text.starts_with("p1:") { r#" class="id""# } else { "" };
+    format!("<bdi{class}>{}</bdi>", esc(text))
+}
+
+/// Words of ours, with names of fields and commands between backticks.
+pub(super) fn prose(text: &str) -> String {
+    let escaped = esc(text);
+    if escaped.matches('`').count() % 2 == 1 {
+        return escaped;
+    }
+    let mut out = String::new();
+    for (n, part) in escaped.split('`').enumerate() {
+        match n % 2 {
+            0 => out.push_str(part),
+            _ => drop(write!(out, "<code>{part}</code>")),
+        }
+    }
+    out
 }
 
 /// Class and mark of a result: the mark says it without the colour.
@@ -61,6 +78,12 @@ pub(super) fn pair(term: &str, is: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn backticks_are_code_only_in_pairs() {
+        assert_eq!(prose("add `a<b` lines"), "add <code>a&lt;b</code> lines");
+        assert_eq!(prose("a ` b"), "a ` b");
+    }
 
     #[test]
     fn a_text_is_nothing_but_text() {

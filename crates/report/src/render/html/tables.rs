@@ -6,7 +6,7 @@ use dayseal_chain::verify::{CheckState, Finding, VerdictState};
 use serde_json::Value;
 
 use super::charts;
-use super::parts::{badge, esc, labelled, look, name};
+use super::parts::{badge, esc, labelled, look, name, prose};
 use crate::collect::{Access, Processing};
 use crate::judge::{CheckResult, ControlResult, FrameworkResult, Status, of_setting};
 use crate::render::{count, number, percent, scope, success_rate};
@@ -14,22 +14,41 @@ use crate::report::Report;
 
 pub(super) fn framework(r: &Report, f: &FrameworkResult) -> String {
     let mut out = format!(
-        r#"<h3 id="f-{0}">{1}</h3><p class="note">{2}</p><div class="scroll"><table class="controls stacked"><thead><tr><th scope="col">Result</th><th scope="col">Control</th><th scope="col">Evidence in the log</th></tr></thead><tbody>"#,
+        r#"<h3 id="f-{0}">{1}</h3><p class="note">{2}</p><div class="scroll"><table class="controls stacked"><thead><tr><th scope="col">Evidence</th><th scope="col">Control</th><th scope="col">What the log shows</th></tr></thead><tbody>"#,
         f.id.as_str(),
         esc(f.title),
         esc(f.note)
     );
-    f.controls.iter().for_each(|c| control(&mut out, r, c));
+    f.controls.iter().for_each(|c| control(&mut out, r, f, c));
     out.push_str("</tbody></table></div>");
     out
 }
 
-fn control(out: &mut String, r: &Report, c: &ControlResult) {
+/// Where a control stands on the page.
+fn anchor(f: &FrameworkResult, c: &ControlResult) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    format!("{}-{}", f.id.as_str(), c.id.chars().map(safe).collect::<String>())
+}
+
+/// The controls that fail, each with the way to it.
+pub(super) fn failing(r: &Report) -> String {
+    let mut out = String::new();
+    for f in &r.frameworks {
+        for c in f.controls.iter().filter(|c| c.status == Status::Fail) {
+            let (to, title) = (anchor(f, c), esc(c.title));
+            let _ = write!(out, r##"<li>{} <a href="#{to}">{} {}</a>: {title}</li>"##, badge(c.status), f.id.as_str(), esc(c.id));
+        }
+    }
+    if out.is_empty() { out } else { format!(r#"<ul class="failing">{out}</ul>"#) }
+}
+
+fn control(out: &mut String, r: &Report, f: &FrameworkResult, c: &ControlResult) {
     let source = if c.source.is_empty() { "no public address noted" } else { c.source };
     let _ = write!(
         out,
-        r#"<tr class="t-{}"><td>{}</td><td><strong>{} {}</strong><p class="asks">{}</p><p class="soft">Beyond the log: {}</p><p class="soft">Source: {} ({})</p></td><td><ul>"#,
+        r#"<tr class="t-{}" id="{}"><td>{}</td><td><strong>{} {}</strong><p class="asks">{}</p><p class="soft">Beyond the log: {}</p><p class="soft">Source: {} ({})</p></td><td><ul>"#,
         look(c.status).0,
+        anchor(f, c),
         badge(c.status),
         esc(c.id),
         esc(c.title),
@@ -45,7 +64,7 @@ fn control(out: &mut String, r: &Report, c: &ControlResult) {
             badge(check.status),
             check.id,
             esc(check.title),
-            esc(&check.detail)
+            prose(&check.detail)
         );
     }
     let settings = r.settings.iter().flat_map(|s| &s.checks).filter(|s| c.settings.contains(&s.id));
@@ -71,7 +90,7 @@ pub(super) fn checks(r: &Report) -> String {
             r#"<tr id="{id}"><td><strong>{id}</strong> {}</td><td>{}</td><td>{}{}</td></tr>"#,
             esc(title),
             badge(*status),
-            esc(detail),
+            prose(detail),
             evidence_of(evidence)
         );
     }
