@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use dayseal_format::Day;
 
-use self::charts::Column;
+use self::charts::{Column, Shown};
 use self::parts::{badge, esc, look, pair};
 use super::{LIMITS, bytes, count, number, percent, result, success_rate};
 use crate::collect::{Statistics, Tally};
@@ -206,13 +206,14 @@ fn activity(out: &mut String, r: &Report) {
     let axis = ["00", "06", "12", "18", "24"];
     out.push_str(&charts::columns("ch", "Entries by hour", "of the day, UTC", &hours, &axis));
     out.push_str(&charts::outcomes(&s.outcomes));
-    out.push_str(&charts::ranking("Actors", "Actor", &s.actors, &["Kind", "Success"], |a| {
-        vec![a.kind.map_or("", |k| k.as_str()).to_owned(), success_rate(&a.tally)]
+    out.push_str(&charts::ranking("Actors", "Actor", &s.actors, |a| Shown {
+        kind: a.kind.map(|k| k.as_str()),
+        ..Shown::rate(&a.tally)
     }));
-    out.push_str(&charts::ranking("Types", "Type", &s.types, &["Success"], |t| vec![success_rate(t)]));
-    out.push_str(&charts::ranking("Services", "Service", &s.services, &["Success"], |t| vec![success_rate(t)]));
+    out.push_str(&charts::ranking("Types", "Type", &s.types, Shown::rate));
+    out.push_str(&charts::ranking("Services", "Service", &s.services, Shown::rate));
     if s.tenants.distinct > 1 {
-        out.push_str(&charts::ranking("Tenants", "Tenant", &s.tenants, &["Success"], |t| vec![success_rate(t)]));
+        out.push_str(&charts::ranking("Tenants", "Tenant", &s.tenants, Shown::rate));
     }
     out.push_str("</div></section>\n");
 }
@@ -235,10 +236,10 @@ fn models(out: &mut String, r: &Report) {
         number(ai.safety_failed),
         number(ai.blocked)
     );
-    out.push_str(&charts::ranking("Models", "Model", &ai.models, &["Success"], |t| vec![success_rate(t)]));
+    out.push_str(&charts::ranking("Models", "Model", &ai.models, Shown::rate));
     out.push_str(&charts::latency("Latency of model calls", &ai.latency));
-    out.push_str(&charts::ranking("Detectors", "Detector", &ai.detectors, &[], |_| Vec::new()));
-    out.push_str(&charts::ranking("Agents", "Agent", &ai.agents, &["Success"], |a| vec![success_rate(&a.tally)]));
+    out.push_str(&charts::ranking("Detectors", "Detector", &ai.detectors, |_| Shown::default()));
+    out.push_str(&charts::ranking("Agents", "Agent", &ai.agents, |a| Shown::rate(&a.tally)));
     out.push_str("</div></section>\n");
 }
 
@@ -296,6 +297,11 @@ fn people(out: &mut String, r: &Report) {
             number(e.completed),
             number(e.open_count)
         );
+        if !e.open.is_empty() {
+            let open = e.open.iter().take(20);
+            let open = open.map(|o| format!("<code>{}</code> since {}", o.receipt, o.time));
+            let _ = write!(out, "<p>Open: {}.</p>", open.collect::<Vec<_>>().join(", "));
+        }
         let c = &r.verification.totals.contents;
         if c.items > 0 {
             let _ = write!(

@@ -44,7 +44,7 @@ pub(super) fn columns(id: &str, title: &str, aside: &str, columns: &[Column], ax
     let wrong: u64 = columns.iter().map(|c| c.wrong).sum();
     let width = columns.len() * 10;
     let mut out = format!(
-        r#"<figure><figcaption>{}<span>{}</span></figcaption><div class="plot"><span class="top">{}</span><svg viewBox="0 0 {width} 110" preserveAspectRatio="none" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">{}</title><desc id="{id}-d">{} in {} columns; the highest is {}: {}. Failed or blocked: {}.</desc>"#,
+        r#"<figure class="chart"><figcaption>{}<span>{}</span></figcaption><div class="plot"><span class="top">{}</span><svg viewBox="0 0 {width} 110" preserveAspectRatio="none" role="img" aria-labelledby="{id}-t {id}-d"><title id="{id}-t">{}</title><desc id="{id}-d">{} in {} columns; the highest is {}: {}. Failed or blocked: {}.</desc>"#,
         esc(title),
         esc(aside),
         number(top),
@@ -118,7 +118,7 @@ pub(super) fn outcomes(t: &Tally) -> String {
         .map(|o| format!("{o} {} ({})", number(t.of(*o)), percent(t.of(*o), t.entries)))
         .collect();
     let mut out = format!(
-        r#"<figure><figcaption>Outcomes<span>{} success of {} decided</span></figcaption><svg class="stack" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-labelledby="oc-t oc-d"><title id="oc-t">Outcomes</title><desc id="oc-d">{}</desc>"#,
+        r#"<figure class="chart"><figcaption>Outcomes<span>{} success of {} decided</span></figcaption><svg class="stack" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-labelledby="oc-t oc-d"><title id="oc-t">Outcomes</title><desc id="oc-d">{}</desc>"#,
         success_rate(t),
         number(t.decided()),
         esc(&said.join(", "))
@@ -154,31 +154,43 @@ fn hbar(part: u64, most: u64) -> String {
     )
 }
 
-/// Names by their entries, with a column or two of the caller's.
+/// What stands beside a name, besides its entries.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) kind: Option<&'static str>,
+    pub(super) success: Option<String>,
+}
+
+impl Shown {
+    pub(super) fn rate(tally: &Tally) -> Self {
+        Self { kind: None, success: Some(success_rate(tally)) }
+    }
+}
+
+/// Names by their entries.
 pub(super) fn ranking<S: Sum>(
     title: &str,
     of: &str,
     r: &Ranking<S>,
-    heads: &[&str],
-    cells: impl Fn(&S) -> Vec<String>,
+    show: impl Fn(&S) -> Shown,
 ) -> String {
     let Some(most) = r.top.first().map(|first| first.sum.entries()) else { return String::new() };
     let at_least = if r.exact { "" } else { "at least " };
+    let rates = r.top.iter().any(|x| show(&x.sum).success.is_some());
+    let head = if rates { r#"<th scope="col" class="n">Success</th>"# } else { "" };
     let mut out = format!(
-        r#"<figure><figcaption>{}<span>{at_least}{}</span></figcaption><table><thead><tr><th scope="col">{}</th>"#,
+        r#"<figure><figcaption>{}<span>{at_least}{}</span></figcaption><table><thead><tr><th scope="col">{}</th>{head}<th scope="col" class="n">Entries</th></tr></thead><tbody>"#,
         esc(title),
         number(r.distinct),
         esc(of)
     );
-    for head in heads {
-        let _ = write!(out, r#"<th scope="col" class="n">{}</th>"#, esc(head));
-    }
-    out.push_str(r#"<th scope="col" class="n">Entries</th></tr></thead><tbody>"#);
     for ranked in &r.top {
         let entries = ranked.sum.entries();
-        let _ = write!(out, r#"<tr><td class="name">{}{}</td>"#, name(&ranked.name), hbar(entries, most));
-        for cell in cells(&ranked.sum) {
-            let _ = write!(out, r#"<td class="n">{}</td>"#, esc(&cell));
+        let Shown { kind, success } = show(&ranked.sum);
+        let kind = kind.map_or(String::new(), |k| format!(r#" <span class="kind">{}</span>"#, esc(k)));
+        let _ = write!(out, r#"<tr><td class="name">{}{kind}{}</td>"#, name(&ranked.name), hbar(entries, most));
+        if rates {
+            let _ = write!(out, r#"<td class="n">{}</td>"#, success.unwrap_or_default());
         }
         let _ = write!(out, r#"<td class="n">{}</td></tr>"#, number(entries));
     }
@@ -202,7 +214,7 @@ pub(super) fn latency(title: &str, l: &Latency) -> String {
     let most = shown.iter().map(|b| b.entries).max().unwrap_or(1);
     let d = crate::render::duration;
     let mut out = format!(
-        r#"<figure><figcaption>{}<span>median {} · 90 % {} · 99 % {} · longest {}</span></figcaption><table><thead><tr><th scope="col">From – to below</th><th scope="col" class="n">Share</th><th scope="col" class="n">Entries</th></tr></thead><tbody>"#,
+        r#"<figure class="chart"><figcaption>{}<span>median {} · 90 % {} · 99 % {} · longest {}</span></figcaption><table><thead><tr><th scope="col">From – to below</th><th scope="col" class="n">Share</th><th scope="col" class="n">Entries</th></tr></thead><tbody>"#,
         esc(title),
         d(p50),
         d(p90),

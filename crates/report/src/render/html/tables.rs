@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use dayseal_chain::verify::{CheckState, Finding, VerdictState};
 use serde_json::Value;
 
-use super::charts;
+use super::charts::{self, Shown};
 use super::parts::{badge, esc, labelled, look, name, prose};
 use crate::collect::{Access, Processing};
 use crate::judge::{CheckResult, ControlResult, FrameworkResult, Status, of_setting};
@@ -82,7 +82,7 @@ fn control(out: &mut String, r: &Report, f: &FrameworkResult, c: &ControlResult)
 /// Every check with the numbers behind it.
 pub(super) fn checks(r: &Report) -> String {
     let mut out = String::from(
-        r#"<div class="scroll"><table class="stacked"><thead><tr><th scope="col">Check</th><th scope="col">Result</th><th scope="col">What was found</th></tr></thead><tbody>"#,
+        r#"<div class="scroll"><table class="stacked checks"><thead><tr><th scope="col">Check</th><th scope="col">Result</th><th scope="col">What was found</th></tr></thead><tbody>"#,
     );
     for CheckResult { id, title, status, detail, evidence } in &r.checks {
         let _ = write!(
@@ -117,7 +117,7 @@ fn evidence_of(evidence: &Value) -> String {
 pub(super) fn verification(r: &Report) -> String {
     let v = &r.verification;
     let mut out = String::from(
-        r#"<div class="scroll"><table class="stacked"><thead><tr><th scope="col">Checked</th><th scope="col">State</th><th scope="col">How much, or why not</th></tr></thead><tbody>"#,
+        r#"<div class="scroll"><table class="stacked checks"><thead><tr><th scope="col">Checked</th><th scope="col">State</th><th scope="col">How much, or why not</th></tr></thead><tbody>"#,
     );
     for check in &v.checks {
         let state = match check.state {
@@ -147,7 +147,7 @@ pub(super) fn verification(r: &Report) -> String {
 }
 
 fn findings<'a>(out: &mut String, all: impl Iterator<Item = (&'a Finding, Option<&'a str>)>) {
-    out.push_str(r#"<div class="scroll"><table class="stacked"><thead><tr><th scope="col">What</th><th scope="col">Object</th><th scope="col">Expected and found</th></tr></thead><tbody>"#);
+    out.push_str(r#"<div class="scroll"><table class="stacked findings"><thead><tr><th scope="col">What</th><th scope="col">Object</th><th scope="col">Expected and found</th></tr></thead><tbody>"#);
     for (f, known) in all {
         let label = match known {
             None => labelled(look(Status::Fail), f.code.as_str()),
@@ -167,7 +167,7 @@ fn findings<'a>(out: &mut String, all: impl Iterator<Item = (&'a Finding, Option
 }
 
 fn removals(out: &mut String, r: &Report) {
-    out.push_str(r#"<h3>Removed by order</h3><div class="scroll"><table class="stacked"><thead><tr><th scope="col">State</th><th scope="col">Batch</th><th scope="col">By whom and why</th></tr></thead><tbody>"#);
+    out.push_str(r#"<h3>Removed by order</h3><div class="scroll"><table class="stacked findings"><thead><tr><th scope="col">State</th><th scope="col">Batch</th><th scope="col">By whom and why</th></tr></thead><tbody>"#);
     for removal in &r.verification.removals {
         let state = match removal.gone {
             Some(true) => "removed",
@@ -193,7 +193,7 @@ fn removals(out: &mut String, r: &Report) {
 
 pub(super) fn processing(p: &Processing) -> String {
     let mut out = String::from(
-        r#"<div class="scroll"><table class="stacked"><thead><tr><th scope="col">Purpose</th><th scope="col">Legal basis</th><th scope="col">Categories</th><th scope="col">Recipients</th><th scope="col">Transfers</th><th scope="col" class="n">Entries</th></tr></thead><tbody>"#,
+        r#"<div class="scroll"><table class="stacked processing"><thead><tr><th scope="col">Purpose</th><th scope="col">Legal basis</th><th scope="col">Categories</th><th scope="col">Recipients</th><th scope="col">Transfers</th><th scope="col" class="n">Entries</th></tr></thead><tbody>"#,
     );
     let missing = |what: &str| labelled(look(Status::Fail), what);
     for row in &p.activities {
@@ -227,10 +227,8 @@ pub(super) fn access(title: &str, a: &Access) -> String {
         percent(a.with_reason, a.all.entries),
         percent(a.with_resource, a.all.entries)
     );
-    out.push_str(&charts::ranking("Actors", "Actor", &a.actors, &["Success"], |s| {
-        vec![success_rate(&s.tally)]
-    }));
-    out.push_str(&charts::ranking("Actions", "Action", &a.actions, &["Success"], |t| vec![success_rate(t)]));
+    out.push_str(&charts::ranking("Actors", "Actor", &a.actors, |s| Shown::rate(&s.tally)));
+    out.push_str(&charts::ranking("Actions", "Action", &a.actions, Shown::rate));
     out.push_str("</div>");
     out
 }
@@ -246,7 +244,7 @@ pub(super) fn holds(r: &Report) -> String {
     if r.holds.standing.is_empty() {
         return out;
     }
-    out.push_str(r#"<div class="scroll"><table class="stacked"><thead><tr><th scope="col">Hold</th><th scope="col">What is held</th><th scope="col">By whom and why</th></tr></thead><tbody>"#);
+    out.push_str(r#"<div class="scroll"><table class="stacked findings"><thead><tr><th scope="col">Hold</th><th scope="col">What is held</th><th scope="col">By whom and why</th></tr></thead><tbody>"#);
     for hold in &r.holds.standing {
         let _ = write!(
             out,
