@@ -111,7 +111,9 @@ impl Collector {
             a.tally.add(e);
         });
         *self.actor_types.entry(e.actor.kind.as_str()).or_default() += 1;
-        let person = matches!(e.actor.kind, ActorType::User | ActorType::Admin);
+        // Officers stand by their names in what they order: that is the point of it.
+        let order = ["hold.", "privacy.erasure."].iter().any(|p| e.kind.as_str().starts_with(p));
+        let person = matches!(e.actor.kind, ActorType::User | ActorType::Admin) && !order;
         self.people += u64::from(person);
         self.people_as_pseudonyms += u64::from(person && e.actor.id.starts_with("p1:"));
         self.services.add(&e.service.name, |t| t.add(e));
@@ -194,7 +196,7 @@ pub struct Statistics {
     pub sealed: u64,
     /// Those that none lists yet: only the store protects them.
     pub not_sealed: u64,
-    /// Those of people: actors of type `user` or `admin`.
+    /// Those of people: actors of type `user` or `admin`, but for what officers order (holds, erasures).
     pub people: u64,
     /// Of these, those that name them by a pseudonym of the log.
     pub people_as_pseudonyms: u64,

@@ -138,7 +138,6 @@ mod tests {
 
     #[test]
     fn every_value_lies_in_a_narrow_bucket() {
-        let mut last = None;
         for exponent in 0..64 {
             for near in [-1i128, 0, 1] {
                 let ms = (1i128 << exponent) + near;
@@ -147,11 +146,9 @@ mod tests {
                 assert!(n < BUCKETS && top >= ms, "{ms} in {n} up to {top}");
                 assert!(top - ms <= ms / 16, "{ms}: {top} is too far");
                 assert!(n == 0 || upper(n - 1) < ms, "{ms} belongs below {n}");
-                last = last.max(Some(n));
             }
         }
         assert_eq!(bucket(u64::MAX), BUCKETS - 1);
-        assert_eq!(last, Some(BUCKETS - 1));
     }
 
     #[test]

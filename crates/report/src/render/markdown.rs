@@ -34,8 +34,11 @@ fn esc(text: &str) -> String {
     for c in text.chars() {
         match c {
             c if forbidden(c) => out.push('\u{fffd}'),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '<'
-            | '>' | '~' | '&' | ':' | '@' | '=' | '-' => {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~'
+            | ':' | '@' | '=' | '-' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -296,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_text_is_nothing_but_text() {
-        assert_eq!(esc("a|b\n[x](y)<i>\u{202e}"), "a\\|b\u{fffd}\\[x\\]\\(y\\)\\<i\\>\u{fffd}");
-        assert_eq!(esc("*b* `c` #1 &amp;"), "\\*b\\* \\`c\\` \\#1 \\&amp;");
+        assert_eq!(esc("a|b\n[x](y)<i>\u{202e}"), "a\\|b\u{fffd}\\[x\\]\\(y\\)&lt;i&gt;\u{fffd}");
+        assert_eq!(esc("*b* `c` #1 &amp;"), "\\*b\\* \\`c\\` \\#1 &amp;amp;");
     }
 }

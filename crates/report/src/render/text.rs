@@ -50,12 +50,17 @@ impl Text {
     }
 
     fn pair(&mut self, name: &str, value: impl AsRef<str>) {
-        self.line(format!("  {name:<22}{}", value.as_ref()));
+        self.hanging(&format!("  {name:<22}"), 24, value.as_ref());
     }
 
-    /// Words in lines of [`WIDTH`] at most, where words allow; all but the first begin with spaces.
+    /// Words in lines, each begun as far to the right as `first`.
     fn wrapped(&mut self, first: &str, text: &str) {
-        let hanging = " ".repeat(first.len() - first.trim_start().len());
+        self.hanging(first, first.len() - first.trim_start().len(), text);
+    }
+
+    /// Words in lines of [`WIDTH`] at most, where words allow; all but the first begin with so many spaces.
+    fn hanging(&mut self, first: &str, spaces: usize, text: &str) {
+        let hanging = " ".repeat(spaces);
         let (mut begin, mut line) = (first, String::new());
         for word in text.split_whitespace() {
             let used = begin.chars().count() + line.chars().count();
@@ -68,7 +73,7 @@ impl Text {
             }
             line.push_str(word);
         }
-        if !line.is_empty() {
+        if !line.is_empty() || begin == first {
             self.line(format!("{begin}{line}"));
         }
     }
@@ -148,7 +153,8 @@ fn statistics(out: &mut Text, r: &Report) {
     }
     for outcome in Outcome::ALL {
         let n = s.outcomes.of(*outcome);
-        out.pair(&format!("{outcome}:"), format!("{:>12}  {:>7}", number(n), percent(n, s.entries)));
+        let outcome = format!("{outcome}:");
+        out.line(format!("  {outcome:<22}{:>12}  {:>7}", number(n), percent(n, s.entries)));
     }
     out.pair("Success rate:", format!("{} of {} decided", success_rate(&s.outcomes), number(s.outcomes.decided())));
     if r.reading.problems + r.reading.expired > 0 {
@@ -262,7 +268,9 @@ fn people(out: &mut Text, r: &Report) {
         out.section("LEGAL HOLDS");
         for hold in &r.holds.standing {
             let scope = scope(&hold.scope);
-            out.line(format!("  hold {}: {scope}, by {} at {}: {}", hold.number, hold.officers.join(", "), hold.time, hold.reason));
+            let by = hold.officers.join(", ");
+            let text = format!("{scope}, by {by} at {}: {}", hold.time, hold.reason);
+            out.hanging(&format!("  hold {}: ", hold.number), 4, &text);
         }
         if let Some(why) = &r.holds.unread {
             out.wrapped("  ", &format!("cannot be relied on: {why}"));
@@ -289,7 +297,7 @@ fn verification(out: &mut Text, r: &Report) {
             CheckState::NotChecked => "not checked",
             CheckState::Failed => "FAILED     ",
         };
-        out.line(format!("  {state}  {}: {}", check.name, check.detail));
+        out.hanging(&format!("  {state}  "), 15, &format!("{}: {}", check.name, check.detail));
     }
     let states = DayState::ALL.map(|state| (state, r.calendar.iter().filter(|d| d.state == state).count()));
     let mut days = String::new();
@@ -304,8 +312,8 @@ fn verification(out: &mut Text, r: &Report) {
     for (finding, known) in v.findings.iter().map(|f| (f, None)).chain(v.known.iter().map(|(f, why)| (f, Some(why)))) {
         let known = known.map_or(String::new(), |why| format!("known, not counted ({why}): "));
         out.line(format!("  {known}{}  {}", finding.code.as_str(), finding.object));
-        out.line(format!("    {}", finding.detail));
-        out.line(format!("    to do: {}  [{}]", finding.code.remedy(), finding.id));
+        out.wrapped("    ", &finding.detail);
+        out.wrapped("    ", &format!("to do: {} [{}]", finding.code.remedy(), finding.id));
     }
     if v.more_findings > 0 {
         out.line(format!("  and {} more findings", number(v.more_findings)));
@@ -338,7 +346,8 @@ fn controls(out: &mut Text, r: &Report) {
     if let Some(settings) = &r.settings {
         out.section("SETTINGS IN AWS");
         for check in &settings.checks {
-            out.line(format!("  {}  {}  {}: {}", check.status.as_str(), check.id, check.title, check.detail));
+            let text = format!("{}  {}: {}", check.id, check.title, check.detail);
+            out.hanging(&format!("  {}  ", check.status.as_str()), 8, &text);
         }
     }
 }

@@ -163,6 +163,7 @@ async fn the_text_is_what_the_seeds_print() {
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
-    let longest = text.lines().map(|l| l.chars().count()).max().unwrap();
-    assert!(longest <= 130, "a line has {longest} characters");
+    // Addresses and objects are not broken.
+    let long = text.lines().find(|l| l.chars().count() > 100 && l.split_whitespace().count() > 3);
+    assert_eq!(long, None);
 }
