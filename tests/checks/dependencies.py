@@ -19,8 +19,9 @@ ARROWS = {
     "dayseal": {"dayseal-format", "dayseal-keys", "dayseal-store"},
     "dayseal-chain": {"dayseal-format", "dayseal-keys", "dayseal-store"},
     "dayseal-auditor": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal-chain"},
+    "dayseal-report": {"dayseal-format", "dayseal-store", "dayseal-chain", "dayseal-auditor"},
     "dayseal-lambda": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain"},
-    "dayseal-cli": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain", "dayseal-auditor", "dayseal-import"},
+    "dayseal-cli": {"dayseal-format", "dayseal-keys", "dayseal-store", "dayseal", "dayseal-chain", "dayseal-auditor", "dayseal-report", "dayseal-import"},
 }
 # What the crate that only knows bytes must never link, however deep.
 FORMAT_BANS = re.compile(r"^(tokio|hyper|aws-.*|rand|rand_core|getrandom|reqwest|time|chrono)$")

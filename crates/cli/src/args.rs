@@ -3,6 +3,7 @@
 mod desk;
 mod health;
 mod removal;
+mod report;
 mod rights;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use desk::{
 };
 pub(crate) use health::Health;
 pub(crate) use removal::*;
+pub(crate) use report::{FrameworkArg, Report, ReportFormat};
 pub(crate) use rights::*;
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
@@ -32,7 +34,7 @@ pub(crate) use rights::*;
   dayseal verify --evidence s3://acme-audit/prod --policy prod.policy --known-head prod.head
 
 Exit codes: 0 done, all required was checked and holds; 1 altered, or some input refused; 2 usage;
-3 could not be done or checked; 4 incomplete; 5 rolled back or diverged.")]
+3 could not be done or checked; 4 incomplete; 5 rolled back or diverged; 6 a control fails (report).")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -153,6 +155,13 @@ pub(crate) enum Command {
     ///
     /// An intent, which says what is about to be done, is marked if no result names it. Exit code 4: no such entry.
     Trace(Trace),
+    /// Report on the log: numbers, verification, and the controls of frameworks with their evidence
+    ///
+    /// Verifies the log, reads its entries once more, and says for each control of SOC 2, HIPAA, PCI DSS, GDPR, the EU AI Act
+    /// and ISO 27001 what the log shows of it: PASS, WARN, FAIL, N/A or NOT COVERED. It cannot show that a control is met.
+    ///
+    /// Exit code: that of `verify`; 6 if a control fails and the log itself is neither altered, incomplete nor rolled back.
+    Report(Box<Report>),
     /// Write a proof that an entry stood in the log
     ///
     /// One file, which `dayseal verify-proof` checks with the policy alone, also after the entry has expired. It holds
@@ -520,7 +529,7 @@ pub(crate) enum PolicyCommand {
     },
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "Examples:
   dayseal check --profile hipaa
   dayseal check --profile pci --schedule dayseal/seal-main --schedule dayseal/verify-main --region eu-west-1 --json

@@ -20,6 +20,7 @@ pub(crate) mod prove;
 pub(crate) mod query;
 pub(crate) mod record;
 pub(crate) mod removal;
+pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod rotate;
 pub(crate) mod seal;

@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Incomplete = 4,
     /// Rolled back or diverged.
     RolledBack = 5,
+    /// `report`: a control fails, and the log itself is neither altered, incomplete nor rolled back.
+    ControlFailed = 6,
 }
 
 impl Exit {
@@ -29,6 +31,7 @@ impl Exit {
             2 => Self::Usage,
             4 => Self::Incomplete,
             5 => Self::RolledBack,
+            6 => Self::ControlFailed,
             _ => Self::Unchecked,
         }
     }

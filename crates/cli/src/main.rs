@@ -54,6 +54,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Query(a) => cmd::query::run(&args, a).await,
             Command::Activity(a) => cmd::activity::run(&args, a).await,
             Command::Trace(a) => cmd::trace::run(&args, a).await,
+            Command::Report(a) => cmd::report::run(&args, a).await,
             Command::Prove(a) => cmd::prove::run(&args, a).await,
             Command::VerifyProof(a) => cmd::verify_proof::run(&args, a),
             Command::Bundle(a) => cmd::bundle::run(&args, a).await,

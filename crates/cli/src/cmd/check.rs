@@ -13,9 +13,34 @@ const DEFAULT_PROFILE: &str = "soc2";
 pub(crate) async fn run(args: &Args, own: &Check) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
     let file = config.based_file().map(|(_, file)| file);
-    let configured = file.map(|f| f.check.clone()).unwrap_or_default();
-    let own = merged(own, configured);
+    let own = merged(own, file.map(|f| f.check.clone()).unwrap_or_default());
     let profile = profile(own.profile.as_deref().unwrap_or(DEFAULT_PROFILE))?;
+    let all = own.all;
+    let report = judged(&config, own, profile).await?;
+    if args.json {
+        json(&report)?;
+    } else {
+        print(&report, all)?;
+    }
+    Ok(Exit::from_code(report.exit_code))
+}
+
+/// The same for a report: by the configuration, against this profile.
+pub(super) async fn look(
+    config: &Config<'_>,
+    name: Option<&str>,
+) -> anyhow::Result<CheckReport> {
+    let file = config.based_file().map(|(_, file)| file.check.clone()).unwrap_or_default();
+    let own = merged(&Check::default(), file);
+    judged(config, own, profile(name.unwrap_or(DEFAULT_PROFILE))?).await
+}
+
+async fn judged(
+    config: &Config<'_>,
+    own: Merged,
+    profile: &'static Profile,
+) -> anyhow::Result<CheckReport> {
+    let file = config.based_file().map(|(_, file)| file);
     let state = config.state().await?;
     let state = state.ok_or_else(|| UsageError("no state root: give --state URL".into()))?;
     let evidence = config.evidence().await?;
@@ -32,13 +57,7 @@ pub(crate) async fn run(args: &Args, own: &Check) -> anyhow::Result<Exit> {
         now: config.now()?,
     };
     let facts = collect(target).await.map_err(|e| UsageError(e.to_string()))?;
-    let report = judge(&facts, profile);
-    if args.json {
-        json(&report)?;
-    } else {
-        print(&report, own.all)?;
-    }
-    Ok(Exit::from_code(report.exit_code))
+    Ok(judge(&facts, profile))
 }
 
 struct Merged {

@@ -30,7 +30,8 @@ pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
     (options.first, options.last) = days(own.days.as_deref())?;
     options.jobs = own.jobs;
     options.first_run = own.first_run;
-    options.known_head = known_head(own, policy.as_ref())?;
+    options.known_head =
+        known_head(own.known_head.as_deref(), own.first_run, policy.as_ref())?;
 
     let (evidence, state) = (config.evidence().await?, config.state().await?);
     // Less deep, no key is needed: none is asked for.
@@ -118,13 +119,17 @@ pub(super) fn days(text: Option<&str>) -> Result<(Option<Day>, Option<Day>), Usa
 }
 
 /// The remembered head, its signature verified like any other.
-fn known_head(own: &Verify, policy: Option<&Policy>) -> anyhow::Result<Option<Checkpoint>> {
-    let Some(path) = &own.known_head else { return Ok(None) };
+pub(super) fn known_head(
+    path: Option<&Path>,
+    first_run: bool,
+    policy: Option<&Policy>,
+) -> anyhow::Result<Option<Checkpoint>> {
+    let Some(path) = path else { return Ok(None) };
     let policy = policy
         .ok_or_else(|| UsageError("--known-head needs a policy: whose signature counts?".into()))?;
     let note = match std::fs::read(path) {
         Ok(note) => note,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && own.first_run => return Ok(None),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && first_run => return Ok(None),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             anyhow::bail!(
                 "the known head {} is missing: a rollback would not be seen; restore the file, or say --first-run",
@@ -136,7 +141,7 @@ fn known_head(own: &Verify, policy: Option<&Policy>) -> anyhow::Result<Option<Ch
                 .with_context(|| format!("cannot read the known head {}", path.display()));
         }
     };
-    if own.first_run {
+    if first_run {
         return Err(UsageError(format!(
             "--first-run, but {} exists: leave one of them out",
             path.display()

@@ -1,0 +1,182 @@
+//! What became of each day of the log: sealed when, kept how long, what was found.
+
+use std::collections::BTreeMap;
+
+use dayseal_auditor::find::LogReader;
+use dayseal_chain::verify::{Finding, FindingCode, Outcome, Report as Verification};
+use dayseal_format::record::{Counts, Record};
+use dayseal_format::{Day, Level, UnixMillis};
+use dayseal_store::StoreError;
+use serde::Serialize;
+
+/// State of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayState {
+    /// Sealed, and verification found nothing at its level.
+    Holds,
+    /// Sealed; objects were not looked at, since the level was `chain`.
+    Sealed,
+    /// Not sealed yet, and not due.
+    Open,
+    /// Gone after its time, as the log itself says under its signature.
+    Expired,
+    /// Something could not be checked.
+    Unchecked,
+    /// Something is missing.
+    Incomplete,
+    /// It should be sealed and is not there.
+    Missing,
+    /// Something was changed, put in or contradicts itself.
+    Altered,
+}
+
+impl DayState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Holds,
+        Self::Sealed,
+        Self::Open,
+        Self::Expired,
+        Self::Unchecked,
+        Self::Incomplete,
+        Self::Missing,
+        Self::Altered,
+    ];
+
+    /// For people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Holds => "sealed, holds",
+            Self::Sealed => "sealed, objects not checked",
+            Self::Open => "not sealed yet",
+            Self::Expired => "expired",
+            Self::Unchecked => "not all checked",
+            Self::Incomplete => "incomplete",
+            Self::Missing => "missing",
+            Self::Altered => "altered",
+        }
+    }
+}
+
+/// One day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DayFacts {
+    /// The day.
+    pub day: Day,
+    /// What became of it.
+    pub state: DayState,
+    /// Findings of verification about it.
+    pub findings: u64,
+    /// When it was sealed, by the sealer's clock.
+    pub sealed_at: Option<UnixMillis>,
+    /// Milliseconds from its end to its seal.
+    pub seal_delay_ms: Option<u64>,
+    /// The last day on which all of it must be there.
+    pub keep_until: Option<Day>,
+    /// What its manifest lists.
+    pub counts: Option<Counts>,
+    /// Orders of removal that its manifest records.
+    pub removals: u64,
+}
+
+/// Reads the sealed days of `first..=last`, and puts together what verification found about each day.
+///
+/// A day whose manifest cannot be relied on has no `counts`; verification has the reason.
+///
+/// A day that is not there `max_seal_hours` after its end is missing.
+///
+/// # Errors
+/// [`StoreError`] if the store cannot be listed.
+pub async fn read_days(
+    log: &LogReader<'_>,
+    (first, last): (Day, Day),
+    max_seal_hours: u32,
+    verification: &Verification,
+) -> Result<Vec<DayFacts>, StoreError> {
+    let mut days: BTreeMap<Day, DayFacts> = BTreeMap::new();
+    let deep = verification.level.0 >= Level::Listing;
+    let sealed = log.sealed();
+    let listed = sealed.list().await?;
+    let newest = listed.last().copied();
+    for day in listed.into_iter().filter(|d| (first..=last).contains(d)) {
+        let mut removals = 0;
+        let read = sealed.read(day, |_, record| {
+            removals += u64::from(matches!(record, Record::Removed(_)));
+        });
+        let read = read.await.ok().flatten();
+        let record = read.map(|r| r.manifest.day);
+        let sealed_at = record.as_ref().map(|r| r.sealed_at);
+        let end = day.last_instant().as_millis();
+        let delay = sealed_at.map(|at| u64::try_from(at.as_millis() - end).unwrap_or(0));
+        let facts = DayFacts {
+            day,
+            state: match (&record, deep) {
+                (None, _) => DayState::Unchecked,
+                (_, false) => DayState::Sealed,
+                _ => DayState::Holds,
+            },
+            findings: 0,
+            sealed_at,
+            seal_delay_ms: delay,
+            keep_until: record.as_ref().map(|r| r.keep_until),
+            counts: record.as_ref().map(|r| r.counts),
+            removals,
+        };
+        days.insert(day, facts);
+    }
+    let today = log.now.day();
+    let due = log.now.saturating_add(-i64::from(max_seal_hours) * 3_600_000).day();
+    let until = last.min(today);
+    for day in first.through(until).take(MAX_DAYS) {
+        days.entry(day).or_insert_with(|| {
+            // What is gone behind a sealed day has expired, unless verification says otherwise.
+            let to_come = newest.is_none_or(|newest| day > newest);
+            let state = match to_come {
+                true if day < due => DayState::Missing,
+                true => DayState::Open,
+                false => DayState::Expired,
+            };
+            absent(day, state)
+        });
+    }
+    for finding in &verification.findings {
+        note(&mut days, finding);
+    }
+    Ok(days.into_values().collect())
+}
+
+/// Most days of a report: a hundred years.
+pub const MAX_DAYS: usize = 36_525;
+
+fn absent(day: Day, state: DayState) -> DayFacts {
+    DayFacts {
+        day,
+        state,
+        findings: 0,
+        sealed_at: None,
+        seal_delay_ms: None,
+        keep_until: None,
+        counts: None,
+        removals: 0,
+    }
+}
+
+fn note(days: &mut BTreeMap<Day, DayFacts>, finding: &Finding) {
+    let state = match (finding.code, finding.code.outcome()) {
+        (FindingCode::MissingDay, _) => DayState::Missing,
+        (_, Outcome::Altered) => DayState::Altered,
+        (_, Outcome::Incomplete) => DayState::Incomplete,
+        (_, Outcome::Unchecked) => DayState::Unchecked,
+        // It is about the whole log.
+        (_, Outcome::RolledBack) => return,
+    };
+    // Days in a row are one finding, and its object says which.
+    let range = finding.object.split_once("..").filter(|_| state == DayState::Missing);
+    let range = range.and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    let Some((from, to)) = range.or(finding.day.map(|day| (day, day))) else { return };
+    for (_, day) in days.range_mut(from..=to) {
+        day.findings += 1;
+        day.state = day.state.max(state);
+    }
+}
