@@ -21,6 +21,7 @@ pub struct Place {
     /// The log.
     pub origin: Origin,
     /// Its batch: day, stream and sequence number are in the name.
+    #[serde(serialize_with = "name")]
     pub batch: BatchKey,
     /// Place in the batch, from 0.
     pub index: u32,
@@ -50,4 +51,8 @@ pub struct Tree {
     pub size: u64,
     /// RFC 6962 root over them.
     pub root: Digest,
+}
+
+fn name<S: serde::Serializer>(key: &BatchKey, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(key)
 }

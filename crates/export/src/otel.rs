@@ -126,17 +126,22 @@ fn record(entry: &Entry<'_>) -> Result<Value, ExportError> {
     let mut add = |name: String, value: Value| {
         attributes.push(json!({ "key": name, "value": any_value(value) }));
     };
-    let mut record = json!({
-        "timeUnixNano": nanos(e.time),
-        "observedTimeUnixNano": nanos(e.logged_time),
-        "eventName": e.kind.as_str(),
-    });
+    let mut record = json!({ "eventName": e.kind.as_str() });
+    for (field, name, time) in [
+        ("time", "timeUnixNano", e.time),
+        ("logged_time", "observedTimeUnixNano", e.logged_time),
+    ] {
+        if let Some(nanos) = nanos(time) {
+            record[name] = nanos.into();
+            rest.take(field);
+        }
+    }
     if let Some((number, text)) = e.severity.and_then(severity) {
         record["severityNumber"] = number.into();
         record["severityText"] = text.into();
         rest.take("severity");
     }
-    for done in ["time", "logged_time", "type", "service"] {
+    for done in ["type", "service"] {
         rest.take(done);
     }
     trace(e, &mut rest, &mut record);
@@ -202,9 +207,10 @@ fn trace(e: &EventFields, rest: &mut Rest, record: &mut Value) {
     }
 }
 
-/// Nanoseconds since 1970, as OTLP's JSON has 64-bit numbers: as text.
-fn nanos(time: UnixMillis) -> String {
-    (i128::from(i64::from(time)) * 1_000_000).to_string()
+/// Nanoseconds since 1970, as OTLP's JSON has 64-bit numbers: as text. They end in the year 2554.
+fn nanos(time: UnixMillis) -> Option<String> {
+    let ms = u64::try_from(time.as_millis()).ok()?;
+    ms.checked_mul(1_000_000).map(|nanos| nanos.to_string())
 }
 
 fn severity(severity: Severity) -> Option<(u8, &'static str)> {

@@ -62,6 +62,8 @@ pub struct Hit {
     pub key: BatchKey,
     /// Its place in it.
     pub index: u32,
+    /// The salt of its leaf in the batch's tree.
+    pub salt: [u8; 16],
     /// The day that sealed it, if it is sealed.
     pub sealed: Option<Day>,
 }
@@ -276,7 +278,7 @@ impl<'a> Scan<'a> {
         self.tally.read += 1;
         self.tally.entries += open.len() as u64;
         let q = self.query;
-        for (index, line) in open.iter().enumerate() {
+        for (index, (salt, line)) in open.salted().enumerate() {
             let index = index as u32;
             let event = match Event::decode(line) {
                 Ok(event) => event,
@@ -292,7 +294,7 @@ impl<'a> Scan<'a> {
                 continue;
             }
             let sealed = batch.sealed.map(|s| s.by);
-            if !each(Hit { line: line.to_vec(), event, key: batch.key, index, sealed }) {
+            if !each(Hit { line: line.to_vec(), event, key: batch.key, index, salt, sealed }) {
                 return false;
             }
         }

@@ -82,10 +82,10 @@ impl Draft<'_> {
 
     fn occurrence(&mut self) {
         let e = self.event;
-        self.put("time", i64::from(e.time));
+        self.put("time", e.time.as_millis());
         self.rest.take("time");
         if let Some(end) = e.end_time {
-            self.put("end_time", i64::from(end));
+            self.put("end_time", end.as_millis());
             self.rest.take("end_time");
         }
         if let Some(ms) = self.rest.take("duration_ms") {
@@ -277,8 +277,8 @@ impl Draft<'_> {
             let e = self.event;
             let mut object = json!({
                 "uid": span,
-                "start_time": i64::from(e.time),
-                "end_time": i64::from(e.end_time.unwrap_or(e.time)),
+                "start_time": e.time.as_millis(),
+                "end_time": e.end_time.unwrap_or(e.time).as_millis(),
             });
             if let Some(parent) = self.rest.take("trace.parent_id") {
                 object["parent_uid"] = parent;
@@ -331,7 +331,7 @@ impl Draft<'_> {
             ("log_provider", Some("dayseal".to_owned())),
             ("log_version", Some(e.v.to_string())),
         ]);
-        metadata["logged_time"] = i64::from(e.logged_time).into();
+        metadata["logged_time"] = e.logged_time.as_millis().into();
         metadata["product"] = product;
         metadata["profiles"] = json!(self.profiles);
         self.put("metadata", metadata);
