@@ -10,7 +10,7 @@ use dayseal_format::event::{Event, EventFields};
 use dayseal_format::{Day, UnixMillis};
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::basic::{Compression, ZstdLevel};
-use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use super::{Layout, partition, schema};
 use crate::ocsf::{Class, Mapper, Options, Previous, classify};
@@ -112,6 +112,9 @@ impl Files {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
             .set_max_row_group_row_count(Some(GROUP))
+            // Of a hundred columns most are empty: an index of their pages would be most of a small file.
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_offset_index_disabled(true)
             .build();
         let mut out = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))?;
         // Strict: a field of the mapping without a column is an error, never lost.

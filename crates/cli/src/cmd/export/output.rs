@@ -138,7 +138,12 @@ pub(super) struct NewDirectory {
 #[cfg(feature = "parquet")]
 impl NewDirectory {
     fn create(path: &Path) -> anyhow::Result<Self> {
-        let made = tempfile::Builder::new().prefix(&beside(path)).tempdir_in(parent(path));
+        let name = beside(path);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&name);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let made = builder.tempdir_in(parent(path));
         let made = made.with_context(|| format!("cannot write beside {}", path.display()))?;
         Ok(Self { made, path: path.to_owned() })
     }
