@@ -152,19 +152,15 @@ impl Draft<'_> {
                     self.put("resources", json!([named]));
                 }
             }
-            Class::DatastoreActivity => {
+            Class::DatastoreActivity | Class::AccountChange => {
                 let (uid, kind) = resource();
+                // One of uid and name must be there, and the type's id.
                 let name = uid.is_none().then(|| "Unknown".to_owned());
-                let mut database = object([("uid", uid), ("name", name), ("type", kind)]);
-                database["type_id"] = OTHER.into();
-                self.put("database", database);
-            }
-            Class::AccountChange => {
-                let (uid, kind) = resource();
-                let name = uid.is_none().then(|| "Unknown".to_owned());
-                let mut user = object([("uid", uid), ("name", name), ("type", kind)]);
-                user["type_id"] = OTHER.into();
-                self.put("user", user);
+                let id = if kind.is_some() { OTHER } else { 0 };
+                let mut named = object([("uid", uid), ("name", name), ("type", kind)]);
+                named["type_id"] = id.into();
+                let place = if self.class == Class::AccountChange { "user" } else { "database" };
+                self.put(place, named);
             }
             Class::Authentication => {
                 self.put("user", self.user());
