@@ -64,6 +64,8 @@ pub struct Hit {
     pub index: u32,
     /// The salt of its leaf in the batch's tree.
     pub salt: [u8; 16],
+    /// The service that recorded its batch.
+    pub recorder: ServiceName,
     /// The day that sealed it, if it is sealed.
     pub sealed: Option<Day>,
 }
@@ -294,7 +296,8 @@ impl<'a> Scan<'a> {
                 continue;
             }
             let sealed = batch.sealed.map(|s| s.by);
-            if !each(Hit { line: line.to_vec(), event, key: batch.key, index, salt, sealed }) {
+            let (line, recorder) = (line.to_vec(), batch.service.clone());
+            if !each(Hit { line, event, key: batch.key, index, salt, recorder, sealed }) {
                 return false;
             }
         }
