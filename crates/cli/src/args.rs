@@ -1,6 +1,7 @@
 //! Flags, as given. What they mean is decided in `config` and in the commands.
 
 mod desk;
+mod export;
 mod health;
 mod removal;
 mod report;
@@ -16,8 +17,10 @@ use dayseal_keys::{Arn, KeyRef};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use desk::{
-    Activity, Bundle, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle, VerifyProof,
+    Activity, Bundle, Filters, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle,
+    VerifyProof,
 };
+pub(crate) use export::{Export, ExportFormat};
 pub(crate) use health::Health;
 pub(crate) use removal::*;
 pub(crate) use report::{FrameworkArg, Report, ReportFormat};
@@ -149,6 +152,15 @@ pub(crate) enum Command {
     /// Where the log holds pseudonyms, people are found by their real ids if the log secret is at hand, under the one
     /// before the last rotation as well.
     Query(Box<Query>),
+    /// Hand entries out in others' formats: OCSF, Parquet, CSV, OpenTelemetry
+    ///
+    /// Takes the filters of `query`. Parquet makes a new directory, in the layout of Amazon Security Lake; every other
+    /// format one new file, or standard output with --out -. A file or directory appears whole or not at all, readable
+    /// by its owner alone. What a format has no field for goes into its free part: nothing is left out.
+    ///
+    /// Entries of sealed days count only if the manifest is the one that was signed. Exit codes are those of `query`:
+    /// what could not be relied on is told, the rest is exported. docs/export.md has the mappings and layouts.
+    Export(Box<Export>),
     /// Sum up what an actor did
     Activity(Activity),
     /// Show a whole journey in order: all entries of a trace

@@ -8,6 +8,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod content;
 mod destroy;
+pub(crate) mod export;
 pub(crate) mod get;
 pub(crate) mod health;
 pub(crate) mod hold;

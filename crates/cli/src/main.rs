@@ -52,6 +52,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Tail(a) => cmd::tail::run(&args, a).await,
             Command::Get(a) => cmd::get::run(&args, a).await,
             Command::Query(a) => cmd::query::run(&args, a).await,
+            Command::Export(a) => cmd::export::run(&args, a).await,
             Command::Activity(a) => cmd::activity::run(&args, a).await,
             Command::Trace(a) => cmd::trace::run(&args, a).await,
             Command::Report(a) => cmd::report::run(&args, a).await,

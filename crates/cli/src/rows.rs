@@ -126,8 +126,8 @@ fn cells(hit: &Hit) -> [String; 23] {
 fn safe(cell: &str) -> String {
     let text: String = cell.chars().map(|c| if forbidden(c) { '\u{fffd}' } else { c }).collect();
     match text.trim_start().chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\u{fffd}') => format!("'{text}"),
-        _ => text,
+        Some('\u{fffd}') => format!("'{text}"),
+        _ => dayseal_export::guard(text),
     }
 }
 

@@ -66,6 +66,10 @@ pub struct Hit {
     pub key: BatchKey,
     /// Its place in it.
     pub index: u32,
+    /// The salt of its leaf in the batch's tree.
+    pub salt: [u8; 16],
+    /// The service that recorded its batch.
+    pub recorder: ServiceName,
     /// The day that sealed it, if it is sealed.
     pub sealed: Option<Day>,
 }
@@ -303,7 +307,7 @@ impl<'a> Scan<'a> {
         let q = self.query;
         let people = self.people.clone();
         let mut people = lock(&people);
-        for (index, line) in open.iter().enumerate() {
+        for (index, (salt, line)) in open.salted().enumerate() {
             let index = index as u32;
             let event = match Event::decode(line) {
                 Ok(event) => event,
@@ -319,7 +323,8 @@ impl<'a> Scan<'a> {
                 continue;
             }
             let sealed = batch.sealed.map(|s| s.by);
-            if !each(Hit { line: line.to_vec(), event, key: batch.key, index, sealed }) {
+            let (line, recorder) = (line.to_vec(), batch.service.clone());
+            if !each(Hit { line, event, key: batch.key, index, salt, recorder, sealed }) {
                 return false;
             }
         }

@@ -42,14 +42,9 @@ pub(crate) enum RowFormat {
     Csv,
 }
 
+/// Which entries.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal query --type ai. --outcome failure --outcome blocked --since 2026-11-01
-  dayseal query --actor u-17 --not type=data.read --order newest --limit 20
-  dayseal query --any subject=ada@example.com --any actor=ada@example.com --purpose 'access request 12'
-  dayseal query --label department=finance --format csv --limit 100000 > finance.csv
-  dayseal query --text 'quarterly report' --stored --format json | jq .id")]
-pub(crate) struct Query {
+pub(crate) struct Filters {
     /// A type, or with a dot at its end all types below it
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) types: Vec<String>,
@@ -107,6 +102,21 @@ pub(crate) struct Query {
     /// Days of the batches, as FIRST..LAST: what was imported stands on a later day than it happened
     #[arg(long, value_name = "DAYS")]
     pub(crate) days: Option<String>,
+    /// Read also batches whose hints exclude an answer: their producer made them
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dayseal query --type ai. --outcome failure --outcome blocked --since 2026-11-01
+  dayseal query --actor u-17 --not type=data.read --order newest --limit 20
+  dayseal query --any subject=ada@example.com --any actor=ada@example.com --purpose 'access request 12'
+  dayseal query --label department=finance --format csv --limit 100000 > finance.csv
+  dayseal query --text 'quarterly report' --stored --format json | jq .id")]
+pub(crate) struct Query {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
     /// By the time of the entries
     #[arg(long, value_enum, default_value = "oldest", value_name = "ORDER")]
     pub(crate) order: Order,
@@ -122,9 +132,6 @@ pub(crate) struct Query {
     /// How entries are printed
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: RowFormat,
-    /// Read also batches whose hints exclude an answer: their producer made them
-    #[arg(long)]
-    pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -4,7 +4,7 @@ use dayseal_auditor::query::{self, Field, Filter, Hit, Page, Scan, Term};
 
 use super::verify::days;
 use crate::access::Access;
-use crate::args::{Args, Query, RowFormat};
+use crate::args::{Args, Filters, Query, RowFormat};
 use crate::config::Config;
 use crate::desk::{Desk, Problems, tell_tally};
 use crate::exit::Exit;
@@ -15,7 +15,7 @@ use crate::rows::Rows;
 pub(crate) async fn run(args: &Args, own: &Query) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
     let desk = Desk::open(&config).await?;
-    let asked = asked(own, desk.first_day(), desk.today())?;
+    let asked = asked(&own.filters, desk.first_day(), desk.today())?;
     let log = desk.reader();
     let mut scan = Scan::new(&log, &asked, desk.people(&config).await);
     let mut rows = Rows::new(if args.json { RowFormat::Json } else { own.format });
@@ -78,6 +78,18 @@ pub(crate) async fn run(args: &Args, own: &Query) -> anyhow::Result<Exit> {
 }
 
 fn access<'a>(own: &'a Query, asked: &query::Query, entries: u64) -> Access<'a> {
+    Access {
+        kind: "log.accessed",
+        action: "query",
+        resource: None,
+        filters: names(asked),
+        entries,
+        purpose: own.reading.purpose.as_deref(),
+    }
+}
+
+/// What was asked by, for the record of the access.
+pub(super) fn names(asked: &query::Query) -> Vec<&'static str> {
     let mut filters = asked.filter.fields();
     for (is, name) in [
         (!asked.services.is_empty(), "service"),
@@ -89,19 +101,12 @@ fn access<'a>(own: &'a Query, asked: &query::Query, entries: u64) -> Access<'a> 
             filters.push(name);
         }
     }
-    Access {
-        kind: "log.accessed",
-        action: "query",
-        resource: None,
-        filters,
-        entries,
-        purpose: own.reading.purpose.as_deref(),
-    }
+    filters
 }
 
 /// From flags to a query.
-fn asked(
-    own: &Query,
+pub(super) fn asked(
+    own: &Filters,
     first: dayseal_format::Day,
     today: dayseal_format::Day,
 ) -> anyhow::Result<query::Query> {

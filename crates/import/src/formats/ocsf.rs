@@ -68,7 +68,8 @@ pub(super) fn map(fields: &mut Fields, _digests: &Digests) -> Result<Parts, MapE
             parent_id: fields.id("trace.span.parent_uid"),
         })
         .source(Source {
-            address: fields.id("src_endpoint.ip"),
+            // A masked network is no address, so our own export has it as a name.
+            address: fields.id("src_endpoint.ip").or_else(|| fields.id("src_endpoint.name")),
             user_agent: fields.long("http_request.user_agent"),
             request_id: fields.id("http_request.uid").or_else(|| fields.id("api.request.uid")),
         })
