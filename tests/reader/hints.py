@@ -11,28 +11,28 @@ from primitives import Bad, hkdf, lp
 LABEL = b"dayseal/v1/hints"
 ROOM, STEP, MOST = 3840, 256, 5113
 
-# By number: name, least precision, where the values are in an entry.
+# By number: name, class, where the values are in an entry.
 FIELDS = [
-    ("type", 7, ()),
-    ("action", 7, ("action",)),
-    ("actor", 7, ("actor.id",)),
-    ("actor-type", 7, ("actor.type",)),
-    ("on-behalf-of", 7, ("actor.on_behalf_of",)),
-    ("session", 4, ("actor.session",)),
-    ("subject", 7, ("privacy.subject",)),
-    ("reviewer", 7, ("oversight.reviewer",)),
-    ("resource", 4, ("resource.id", "resource.type")),
-    ("outcome", 7, ("outcome",)),
-    ("severity", 7, ("severity",)),
-    ("trace", 4, ("trace.trace_id",)),
-    ("conversation", 4, ("correlation.conversation",)),
-    ("job", 4, ("correlation.job",)),
-    ("agent", 7, ("agent.id", "agent.name", "agent.instance")),
-    ("provider", 7, ("ai.provider",)),
-    ("model", 7, ("ai.model_requested", "ai.model_answered", "ai.model_version")),
-    ("safety", 7, ()),
-    ("tenant", 7, ("tenant",)),
-    ("label", 4, ()),
+    ("type", 1, ()),
+    ("action", 1, ("action",)),
+    ("actor", 1, ("actor.id",)),
+    ("actor-type", 1, ("actor.type",)),
+    ("on-behalf-of", 1, ("actor.on_behalf_of",)),
+    ("session", 2, ("actor.session",)),
+    ("subject", 1, ("privacy.subject",)),
+    ("reviewer", 1, ("oversight.reviewer",)),
+    ("resource", 2, ("resource.id", "resource.type")),
+    ("outcome", 1, ("outcome",)),
+    ("severity", 1, ("severity",)),
+    ("trace", 2, ("trace.trace_id",)),
+    ("conversation", 2, ("correlation.conversation",)),
+    ("job", 2, ("correlation.job",)),
+    ("agent", 1, ("agent.id", "agent.name", "agent.instance")),
+    ("provider", 1, ("ai.provider",)),
+    ("model", 1, ("ai.model_requested", "ai.model_answered", "ai.model_version")),
+    ("safety", 1, ()),
+    ("tenant", 1, ("tenant",)),
+    ("label", 3, ()),
 ]
 
 
@@ -65,14 +65,22 @@ def size(count, precision):
 
 def share(counts, room):
     """The precision of each covered field."""
-    plan = {f: FIELDS[f][1] for f, n in enumerate(counts) if n <= MOST}
-    total = lambda: sum(size(counts[f], p) for f, p in plan.items())
-    while total() > room:
-        del plan[max(plan, key=lambda f: (size(counts[f], plan[f]), f))]
-    plan = dict.fromkeys(plan, 12)
-    while total() > room:
-        over = [f for f, p in plan.items() if counts[f] and p > FIELDS[f][1]]
-        plan[max(over, key=lambda f: (size(counts[f], plan[f]), f))] -= 1
+    floor = {f: 7 if FIELDS[f][1] == 1 else 4 for f, n in enumerate(counts) if n <= MOST}
+    total = lambda plan: sum(size(counts[f], p) for f, p in plan.items())
+    rank = lambda plan: lambda f: (size(counts[f], plan[f]), f)
+    while total(floor) > room:
+        large = [f for f in floor if FIELDS[f][1] > 1 and size(counts[f], floor[f]) > 100]
+        if not large:
+            break
+        last = max(FIELDS[f][1] for f in large)
+        del floor[max((f for f in large if FIELDS[f][1] == last), key=rank(floor))]
+    if total(floor) > room:
+        floor = dict.fromkeys(floor, 4)
+    while total(floor) > room:
+        del floor[max(floor, key=rank(floor))]
+    plan = dict.fromkeys(floor, 12)
+    while total(plan) > room:
+        plan[max((f for f in plan if counts[f] and plan[f] > floor[f]), key=rank(plan))] -= 1
     return plan
 
 

@@ -1,7 +1,18 @@
 //! What hints tell of.
 
+/// Which fields give way to which where room is scarce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Who, what, how it ended: asked most.
+    First,
+    /// What may be another in each entry.
+    References,
+    /// What an application puts in.
+    Rest,
+}
+
 macro_rules! fields {
-    ($($(#[$doc:meta])* $name:ident = $number:literal least $least:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $number:literal class $class:ident;)+) => {
         /// A field that hints cover, under its number in the bytes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
@@ -13,9 +24,9 @@ macro_rules! fields {
             /// Every field, in the order of their numbers.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// Its least precision, in bits.
-            pub(super) const fn least(self) -> u8 {
-                match self { $(Self::$name => $least,)+ }
+            /// What it gives way to where room is scarce.
+            pub(super) const fn class(self) -> Class {
+                match self { $(Self::$name => Class::$class,)+ }
             }
         }
     };
@@ -23,45 +34,45 @@ macro_rules! fields {
 
 fields! {
     /// `type`, and each beginning of it that ends in a dot.
-    Type = 0 least 7;
+    Type = 0 class First;
     /// `action`.
-    Action = 1 least 7;
+    Action = 1 class First;
     /// `actor.id`.
-    Actor = 2 least 7;
+    Actor = 2 class First;
     /// `actor.type`.
-    ActorType = 3 least 7;
+    ActorType = 3 class First;
     /// `actor.on_behalf_of`.
-    OnBehalfOf = 4 least 7;
+    OnBehalfOf = 4 class First;
     /// `actor.session`.
-    Session = 5 least 4;
+    Session = 5 class References;
     /// `privacy.subject`.
-    Subject = 6 least 7;
+    Subject = 6 class First;
     /// `oversight.reviewer`.
-    Reviewer = 7 least 7;
+    Reviewer = 7 class First;
     /// `resource.id` and `resource.type`.
-    Resource = 8 least 4;
+    Resource = 8 class References;
     /// `outcome`.
-    Outcome = 9 least 7;
+    Outcome = 9 class First;
     /// `severity`.
-    Severity = 10 least 7;
+    Severity = 10 class First;
     /// `trace.trace_id`.
-    Trace = 11 least 4;
+    Trace = 11 class References;
     /// `correlation.conversation`.
-    Conversation = 12 least 4;
+    Conversation = 12 class References;
     /// `correlation.job`.
-    Job = 13 least 4;
+    Job = 13 class References;
     /// `agent.id`, `agent.name`, `agent.instance`.
-    Agent = 14 least 7;
+    Agent = 14 class First;
     /// `ai.provider`.
-    Provider = 15 least 7;
+    Provider = 15 class First;
     /// `ai.model_requested`, `ai.model_answered`, `ai.model_version`.
-    Model = 16 least 7;
+    Model = 16 class First;
     /// `passed` or `failed`, and each detector.
-    Safety = 17 least 7;
+    Safety = 17 class First;
     /// `tenant`.
-    Tenant = 18 least 7;
+    Tenant = 18 class First;
     /// A label's name, and `name=value`.
-    Label = 19 least 4;
+    Label = 19 class Rest;
 }
 
 impl Field {

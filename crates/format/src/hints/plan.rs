@@ -2,9 +2,17 @@
 
 use std::collections::HashSet;
 
+use super::field::Class;
 use super::set::{self, MAX_PRECISION, MAX_SET};
 use super::values::Values;
 use super::{Field, MAX_PLAIN, STEP, UNNAMED};
+
+/// The precision under which no field goes.
+const FLOOR: u8 = 4;
+/// The same of fields that are asked most, as long as others can give way.
+const FLOOR_OF_FIRST: u8 = 7;
+/// A field of up to so many bytes gives way to none: nothing would be won.
+const SMALL: usize = 100;
 
 /// The one plaintext of these values.
 pub(super) fn plaintext(values: Values<'_>, token: impl Fn(Field, &str) -> u64) -> Vec<u8> {
@@ -45,29 +53,61 @@ pub(super) fn plaintext(values: Values<'_>, token: impl Fn(Field, &str) -> u64) 
     out
 }
 
+/// A field that is covered.
+#[derive(Clone, Copy)]
+struct Share {
+    field: Field,
+    n: usize,
+    floor: u8,
+    precision: u8,
+}
+
+impl Share {
+    fn at_floor(&self) -> usize {
+        set::size(self.n, self.floor)
+    }
+
+    fn size(&self) -> usize {
+        set::size(self.n, self.precision)
+    }
+}
+
 /// Number of values and precision of each field that is covered.
 fn share(counts: &[Option<usize>], room: usize) -> Vec<Option<(usize, u8)>> {
-    let least = |(field, n): (&Field, &Option<usize>)| {
-        n.filter(|n| *n <= MAX_SET).map(|n| (n, field.least()))
+    let floor = |field: Field| if field.class() == Class::First { FLOOR_OF_FIRST } else { FLOOR };
+    let fits = |(field, n): (&Field, &Option<usize>)| {
+        let (field, floor) = (*field, floor(*field));
+        n.filter(|n| *n <= MAX_SET).map(|n| Share { field, n, floor, precision: MAX_PRECISION })
     };
-    let mut plan: Vec<Option<(usize, u8)>> = Field::ALL.iter().zip(counts).map(least).collect();
-    let size = |planned: &Option<(usize, u8)>| planned.map_or(0, |(n, p)| set::size(n, p));
-    while plan.iter().map(size).sum::<usize>() > room {
-        // Of equals the last.
-        if let Some(largest) = plan.iter_mut().max_by_key(|p| size(p)) {
-            *largest = None;
-        }
+    let mut plan: Vec<Share> = Field::ALL.iter().zip(counts).filter_map(fits).collect();
+    let at_floors = |plan: &[Share]| plan.iter().map(Share::at_floor).sum::<usize>();
+    // Of equals the last: fields stand in the order of their numbers.
+    let largest = |plan: &[Share], of: &dyn Fn(&Share) -> bool| {
+        (0..plan.len()).filter(|i| of(&plan[*i])).max_by_key(|i| plan[*i].at_floor())
+    };
+    while at_floors(&plan) > room {
+        let large = |class| move |s: &Share| s.field.class() == class && s.at_floor() > SMALL;
+        let rest = largest(&plan, &large(Class::Rest));
+        let Some(out) = rest.or_else(|| largest(&plan, &large(Class::References))) else { break };
+        plan.remove(out);
     }
-    plan.iter_mut().flatten().for_each(|(_, precision)| *precision = MAX_PRECISION);
-    while plan.iter().map(size).sum::<usize>() > room {
-        let over = Field::ALL.iter().zip(&mut plan).filter_map(|(field, planned)| {
-            planned.as_mut().filter(|(n, p)| *n > 0 && *p > field.least())
-        });
-        if let Some((_, precision)) = over.max_by_key(|(n, p)| set::size(*n, *p)) {
-            *precision -= 1;
-        }
+    if at_floors(&plan) > room {
+        plan.iter_mut().for_each(|s| s.floor = FLOOR);
     }
-    plan
+    while at_floors(&plan) > room {
+        let Some(out) = largest(&plan, &|_| true) else { break };
+        plan.remove(out);
+    }
+    while plan.iter().map(Share::size).sum::<usize>() > room {
+        let over = plan.iter_mut().filter(|s| s.n > 0 && s.precision > s.floor);
+        let Some(largest) = over.max_by_key(|s| s.size()) else { break };
+        largest.precision -= 1;
+    }
+    let mut shared = vec![None; counts.len()];
+    for Share { field, n, precision, .. } in plan {
+        shared[field.index()] = Some((n, precision));
+    }
+    shared
 }
 
 #[cfg(test)]
@@ -98,12 +138,28 @@ mod tests {
     }
 
     #[test]
+    fn people_stay_longest() {
+        let covered = |n: usize| {
+            let many =
+                [Field::Actor, Field::Trace, Field::Conversation, Field::Label].map(|f| (f, n));
+            let plan = share(&counts(&many), 3_800);
+            many.map(|(f, _)| plan[f.index()].map(|(_, precision)| precision))
+        };
+        // All; then notes go, then what may be another in each entry, at last the precision of people.
+        assert_eq!(covered(1_000), [Some(7), Some(5), Some(5), Some(5)]);
+        assert_eq!(covered(1_200), [Some(7), Some(6), Some(6), None]);
+        assert_eq!(covered(1_700), [Some(7), Some(6), None, None]);
+        assert_eq!(covered(2_500), [Some(10), None, None, None]);
+        assert_eq!(covered(4_000), [Some(5), None, None, None]);
+    }
+
+    #[test]
     fn of_equals_the_later_gives_first() {
         let plan = share(&counts(&[(Field::Actor, 1_200), (Field::Subject, 1_200)]), 3_800);
         let precision = |f: Field| plan[f.index()].map(|(_, p)| p);
         let (actor, subject) = (precision(Field::Actor), precision(Field::Subject));
         assert!(actor == subject || actor == subject.map(|p| p + 1), "{actor:?} {subject:?}");
-        let plan = share(&counts(&[(Field::Actor, 2_000), (Field::Subject, 2_000)]), 3_800);
+        let plan = share(&counts(&[(Field::Actor, 3_000), (Field::Subject, 3_000)]), 3_800);
         assert!(plan[Field::Actor.index()].is_some() && plan[Field::Subject.index()].is_none());
     }
 }
