@@ -25,6 +25,8 @@ say "try_record: time of the call"
 bench record
 say "privacy: redaction, pseudonyms and encoding on the caller's thread"
 bench privacy
+say "hints: making them, and asking them, beside the batch"
+bench hints
 say "layer: around a Lambda handler that does nothing"
 bench layer
 say "a log of $mib MiB, and one of a quarter"

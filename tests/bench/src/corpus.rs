@@ -180,7 +180,7 @@ impl Random {
     }
 
     /// This many lower-case hexadecimal digits, at most 32.
-    fn hex(&mut self, digits: usize) -> String {
+    pub fn hex(&mut self, digits: usize) -> String {
         let mut out = format!("{:016x}{:016x}", self.bits(), self.bits());
         out.truncate(digits);
         out
@@ -248,12 +248,20 @@ pub fn time(n: u64) -> UnixMillis {
 /// # Panics
 /// As [`draft`].
 pub fn event(n: u64, texts: &[Interaction]) -> Event {
+    complete(n, draft(n, texts))
+}
+
+/// The draft of event `n`, changed, complete.
+///
+/// # Panics
+/// If the change breaks a rule of the format.
+pub fn complete(n: u64, draft: EventDraft) -> Event {
     let mut random = Random(n);
     let mut bytes = [0; 10];
     bytes[..8].copy_from_slice(&random.bits().to_le_bytes());
     let id = EventId::from_parts(time(n), bytes);
     let service = Service::new("video-api");
-    draft(n, texts).complete(Defaults::new(id, time(n), &service)).expect("a checked draft")
+    draft.complete(Defaults::new(id, time(n), &service)).expect("a checked draft")
 }
 
 #[cfg(test)]

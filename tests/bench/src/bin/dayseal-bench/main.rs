@@ -4,6 +4,7 @@ mod content;
 mod directory;
 mod erase;
 mod find;
+mod hints;
 mod layer;
 mod log;
 mod privacy;
@@ -50,6 +51,8 @@ enum Command {
     Seal(seal::Args),
     /// What the content modes cost an event.
     Content(content::Args),
+    /// What hints cost a batch, and asking them a search.
+    Hints(hints::Args),
     /// Erases one person out of many content objects, counting reads.
     Erase(erase::Args),
 }
@@ -71,6 +74,7 @@ fn main() -> Outcome {
             Command::Genlog(args) => log::run(args, json).await,
             Command::Verify(args) => verify::run(args, json).await,
             Command::Seal(args) => seal::run(args, json).await,
+            Command::Hints(args) => hints::run(&args, json),
             Command::Content(args) => content::run(&args, json).await,
             Command::Erase(args) => erase::run(args, json).await,
         }
