@@ -1,6 +1,8 @@
-//! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing, erasing.
+//! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing, finding, erasing.
 
 mod content;
+mod desk;
+mod desk_log;
 mod directory;
 mod erase;
 mod find;
@@ -50,6 +52,10 @@ enum Command {
     Seal(seal::Args),
     /// What the content modes cost an event.
     Content(content::Args),
+    /// Writes a year of several services for `desk`, and its entries as plain lines for the peers.
+    DeskLog(desk_log::Args),
+    /// What an auditor asks of a log of `desk-log`.
+    Desk(desk::Args),
     /// Erases one person out of many content objects, counting reads.
     Erase(erase::Args),
 }
@@ -72,6 +78,8 @@ fn main() -> Outcome {
             Command::Verify(args) => verify::run(args, json).await,
             Command::Seal(args) => seal::run(args, json).await,
             Command::Content(args) => content::run(&args, json).await,
+            Command::DeskLog(args) => desk_log::run(args, json).await,
+            Command::Desk(args) => desk::run(args, json).await,
             Command::Erase(args) => erase::run(args, json).await,
         }
     })
