@@ -9,6 +9,7 @@ import re
 
 from ministack import app as server
 from ministack.core import iam_actions, iam_evaluator
+from ministack.services import s3
 
 SESSION = re.compile(r"arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([^/]+)/.+")
 HEADERS = {
@@ -65,6 +66,25 @@ def fill_in():
     iam_actions.extract_resource_arn, iam_evaluator._resolve_condition_key = in_its_group, principal
 
 
+def serve_ranges_of_versions():
+    """MiniStack forgets `Range` when a version is named; then it is cut here, by its own rules for the others."""
+    get = s3._get_object
+
+    def get_part(bucket, key, headers, query=None):
+        status, answer, body = get(bucket, key, headers, query)
+        wanted = headers.get("range", "")
+        if status != 200 or not wanted or "versionId" not in (query or {}):
+            return status, answer, body
+        part = s3._parse_range(wanted, len(body))
+        if part is None:
+            return s3._error("InvalidRange", "The requested range is not satisfiable", 416, f"/{bucket}/{key}")
+        first, last = part
+        cut = body[first : last + 1]
+        return 206, {**answer, "Content-Length": str(len(cut)), "Content-Range": f"bytes {first}-{last}/{len(body)}"}, cut
+
+    s3._get_object = get_part
+
+
 def count_as_tls(serve):
     """Requests are plain HTTP here and count as TLS, unless x-forwarded-proto says otherwise: for `aws:SecureTransport`."""
 
@@ -78,5 +98,6 @@ def count_as_tls(serve):
 
 if __name__ == "__main__":
     fill_in()
+    serve_ranges_of_versions()
     server.app = count_as_tls(server.app)
     server.main()

@@ -50,6 +50,8 @@ bench erase "$work/erase-small" --objects 10000
 if [ "${PEERS:-1}" != 0 ]; then
     say "peers"
     tests/bench/peers/run.sh ${json[@]+"${json[@]}"}
+    say "an auditor's questions, to dayseal and its peers"
+    tests/bench/peers/desk.sh ${json[@]+"${json[@]}"}
     say "detectors, against Presidio"
     tests/bench/detectors/run.sh ${json[@]+"${json[@]}"}
 fi

@@ -86,6 +86,15 @@ class Deployment:
         self.terraform("apply", "-no-color", "-auto-approve", "-input=false", f"-var=setup={json.dumps(setup)}")
         self.out = json.loads(self.terraform("output", "-json"))["dayseal"]["value"]
 
+    def change(self, line, setup=False):
+        """Applies it with one more line of the module's call, or without any if `line` is empty."""
+        main = self.root / "main.tf"
+        kept = [one for one in main.read_text().splitlines() if not one.endswith("# changed")]
+        if line:
+            kept.insert(kept.index("output \"dayseal\" { value = module.dayseal }") - 1, f"  {line} # changed")
+        main.write_text("\n".join(kept) + "\n")
+        self.apply(setup)
+
     def destroy(self, credentials):
         """All of it, by the retention admin: locked versions too, which its role may remove before time."""
         for bucket in ("evidence", "content", "state"):
@@ -140,6 +149,7 @@ class Log:
         out = deployment.out
         self.name, self.dir, self.credentials = name, deployment.work / f"log-{name}", deployment.credentials
         roots = out["roots"][name]
+        self.origin, self.first_day, self.content = origin, first_day, roots["content"]
         self.bucket, self.prefix = roots["evidence"].removeprefix("s3://").split("/", 1)
         self.state_bucket = out["state_bucket"]
         keys = ["--signing-key", out["signing_key_arn"], "--wrapping-key", out["data_key_arn"]]
@@ -164,6 +174,14 @@ class Log:
         event = {"type": "data.read", "actor": {"id": actor, "type": "user"}, "action": "open", "outcome": "success"}
         lines = "".join(json.dumps(event) + "\n" for _ in range(count))
         self.run("--now", f"{day}T12:00:00.000Z", "record", text=lines, credentials=credentials)
+
+    def with_contents(self):
+        """Goes on with a configuration that keeps contents; its log secret is in a file, whoever uses it."""
+        secret = self.dir / "secret"
+        self._run(["init", str(secret), "--origin", self.origin, "--first-day", self.first_day])
+        config = (self.dir / "dayseal.toml").read_text()
+        config = f'content = "{self.content}"\nlog_secret = "{secret}/keys.json"\n{config}\n[privacy]\npseudonyms = true\ncontent = "store"\n'
+        (self.dir / "dayseal.toml").write_text(config)
 
     def keys(self, below):
         pages = client("s3", self.credentials).get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{self.prefix}/{below}")

@@ -17,6 +17,7 @@ FIRST, SECOND, THIRD, LAST = (days_ago(days) for days in (4, 3, 2, 1))
 ORIGINS = {"main": "audit.example.com/roles/main", "other": "audit.example.com/roles/other"}
 # Roles of the tables, as the module calls them.
 NAMES = {"producer": "producer-main", "other-producer": "producer-other", "sealer": "sealer", "verifier": "verifier", "auditor": "auditor", "eraser": "eraser"}
+PROMPT = "Where is my parcel, 4711?"
 # What the command does for each role: ok, or - for refused. The auditor's policy asks for level entries, the verifier's for objects.
 COMMANDS = """
 command  arguments   producer  sealer  verifier  auditor  eraser
@@ -62,6 +63,12 @@ def session_of_lambda(role):
         return session(role, users["standin"])
     finally:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(own))
+
+
+def granted(args):
+    """What the auditor is shown, once it is."""
+    done = log.run(*args, expect=(0, 3), credentials=roles["auditor"])
+    return done.stdout if done.returncode == 0 else None
 
 
 class Roles(unittest.TestCase):
@@ -171,6 +178,54 @@ class Roles(unittest.TestCase):
 
         wait_for(f"{function} has the rights that it has now", one)
         return answers[-1]
+
+    def test_6_an_auditor_sees_evidence_and_contents_only_if_they_are_granted(self):
+        log.with_contents()
+        event = {"type": "ai.generation.completed", "actor": {"id": "u-1", "type": "user"}, "action": "chat", "outcome": "success"}
+        text = json.dumps({"event": event, "contents": [{"field": "content.input", "text": PROMPT}]})
+        log.run("record", text=text, credentials=roles["producer"])
+        prompt = log.dir / "prompt"
+        prompt.write_text(PROMPT)
+
+        def auditor(*args, expect=0):
+            return log.run(*args, expect=(expect,), credentials=roles["auditor"])
+
+        # Evidence: to be found, shown, proved and taken away. That it was read the log cannot say, and the reader is told.
+        found = auditor("query", "--type", "ai.", "--service", "cli", "--format", "json")
+        self.assertIn("not recorded in the log", found.stderr)
+        entry = json.loads(found.stdout)
+        self.assertEqual(entry["content"]["input"]["scheme"], "commit-v1")
+        self.assertIn(entry["id"], auditor("get", entry["id"]).stdout)
+        self.assertIn(entry["id"], auditor("cat", days_ago(0)).stdout)
+        self.assertEqual(auditor("activity", entry["actor"]["id"], "--json").returncode, 0)
+        sealed = json.loads(auditor("cat", FIRST).stdout.splitlines()[0])["id"]
+        proof = log.dir / "entry.proof"
+        auditor("prove", sealed, "--out", str(proof))
+        self.assertIn(sealed, auditor("verify-proof", str(proof)).stdout)
+        auditor("bundle", "--days", FIRST, "--out", str(log.dir / "bundle"))
+        health = json.loads(auditor("health", "--json").stdout)
+        self.assertEqual((health["exit_code"], health["last_seal"]["day"], health["unread"]), (0, LAST, 0))
+
+        closed = [["cat", days_ago(0), "--content"], ["content", "check", "--entry", entry["id"], "--input", str(prompt)]]
+
+        def refused():
+            for args in closed:
+                with self.subTest(refused=args[0]):
+                    done = auditor(*args, expect=3)
+                    self.assertEqual(done.stdout, "", "nothing is half shown")
+                    for words in ("contents are closed to you", "s3:GetObject", "auditor_reads_content", "AccessDenied"):
+                        self.assertIn(words, done.stderr)
+                    self.assertNotIn(PROMPT, done.stderr)
+
+        refused()
+        deployment.change("auditor_reads_content = true")
+        self.addCleanup(deployment.change, "")
+        shown, same = (wait_for(f"{args[0]} is granted", lambda args=args: granted(args)) for args in closed)
+        self.assertIn(PROMPT, shown)
+        self.assertIn("same", same)
+        deployment.change("")
+        if EMULATOR:
+            refused()
 
     def test_6_the_auditor_may_read_every_setting_that_check_looks_at(self):
         group = deployment.out["function_names"]["seal"].removesuffix("-seal")

@@ -35,7 +35,7 @@ cp policy policy-before; cat line >> policy
 check
 # What was taken out of the log is checked without it, over the change of signing key.
 now=2026-11-18T09:00:00.000Z
-entry=$("$dayseal" cat 2026-11-17 | sed -n '1s/.*"id":"\([0-9a-f-]\{36\}\)".*/\1/p')
+entry=$("$dayseal" --now 2026-11-18T09:00:00.000Z cat 2026-11-17 | sed -n '1s/.*"id":"\([0-9a-f-]\{36\}\)".*/\1/p')
 "$dayseal" --now $now prove "$entry" --out "$work/entry.proof" 2> /dev/null
 "$dayseal" --now $now prove "$entry" --redact --out "$work/redacted.proof" 2> /dev/null
 for proof in entry redacted; do reader verify-proof "$work/$proof.proof" --policy policy > /dev/null; done

@@ -61,7 +61,7 @@ impl<'a> Access<'a> {
         begun
     }
 
-    /// `Deferred` has no count yet; what follows it names it.
+    /// A count stands in a success only; what follows a beginning names it.
     fn draft(&self, outcome: Outcome, begun: Option<EventId>) -> anyhow::Result<EventDraft> {
         let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
         let actor = match user.ok().filter(|name| !name.is_empty()) {
@@ -70,7 +70,7 @@ impl<'a> Access<'a> {
         };
         let mut event =
             Event::reserved_builder(self.kind).actor(actor).action(self.action).outcome(outcome);
-        if outcome != Outcome::Deferred {
+        if outcome == Outcome::Success {
             event = event.label("access.entries", self.entries.to_string());
         }
         if let Some(begun) = begun {
@@ -111,13 +111,13 @@ impl Begun<'_> {
         self.recorded.as_ref().map(|recorded| recorded.stream)
     }
 
-    /// Records durably that it ended, and how many entries were shown.
-    pub(crate) async fn end(mut self, entries: u64) {
-        self.access.entries = entries;
+    /// Records durably that it ended, and how many entries were shown; `None` if it failed and nobody knows.
+    pub(crate) async fn end(mut self, entries: Option<u64>) {
         let Some(Recorded { log, entry, .. }) = self.recorded else { return };
+        let outcome = if entries.is_some() { Outcome::Success } else { Outcome::Failure };
+        self.access.entries = entries.unwrap_or(0);
         let done = async {
-            let draft = self.access.draft(Outcome::Success, Some(entry))?;
-            let stored = log.record_durable(draft).await;
+            let stored = log.record_durable(self.access.draft(outcome, Some(entry))?).await;
             log.close().await?;
             stored?;
             anyhow::Ok(())

@@ -33,8 +33,20 @@ pub(crate) async fn run(args: &Args, own: &Bundle) -> anyhow::Result<Exit> {
         made_by: concat!("dayseal ", env!("CARGO_PKG_VERSION")).to_owned(),
         policy,
     };
+    // What a bundle holds that is not finished was given out all the same.
+    let access = Access {
+        kind: "log.exported",
+        action: if own.digests { "bundle_digests" } else { "bundle" },
+        resource: Some(Resource::new("days").id(format!("{first}..{last}"))),
+        filters: Vec::new(),
+        entries: 0,
+        purpose: own.reading.purpose.as_deref(),
+    };
+    let begun = access.begin(args, &config).await;
     let mut problems = Problems::default();
-    let written = match write_bundle(&log, &own.out, &options, |p| problems.tell(p)).await {
+    let written = write_bundle(&log, &own.out, &options, |p| problems.tell(p)).await;
+    begun.end(written.as_ref().ok().map(|w| w.entries)).await;
+    let written = match written {
         Ok(written) => written,
         Err(BundleError::Day { day, source }) => {
             let exit = Exit::from_code(source.outcome().exit_code());
@@ -44,15 +56,6 @@ pub(crate) async fn run(args: &Args, own: &Bundle) -> anyhow::Result<Exit> {
         }
         Err(error) => return Err(error.into()),
     };
-    let access = Access {
-        kind: "log.exported",
-        action: if own.digests { "bundle_digests" } else { "bundle" },
-        resource: Some(Resource::new("days").id(format!("{first}..{last}"))),
-        filters: Vec::new(),
-        entries: written.entries,
-        purpose: own.reading.purpose.as_deref(),
-    };
-    access.record(args, &config).await;
     let absent = match written.absent {
         0 => String::new(),
         n => format!("; {} could not be given", number(n)),

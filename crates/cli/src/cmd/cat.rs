@@ -71,12 +71,12 @@ pub(crate) async fn run(args: &Args, own: &Cat) -> anyhow::Result<Exit> {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                begun.end(shown).await;
+                begun.end(Some(shown)).await;
                 return Err(error);
             }
         }
     }
-    begun.end(shown).await;
+    begun.end(Some(shown)).await;
     if stopped {
         tell("interrupted");
         return Ok(Exit::Unchecked);

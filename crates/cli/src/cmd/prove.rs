@@ -23,13 +23,23 @@ pub(crate) async fn run(args: &Args, own: &Prove) -> anyhow::Result<Exit> {
     let search = IdSearch { id: own.id, full: own.full, all: false };
     let log = desk.reader();
     let (found, tally) = search.run(&log, |p| problems.tell(p)).await?;
+    let access = |entries| Access {
+        kind: "log.exported",
+        action: if own.redact { "prove_redacted" } else { "prove" },
+        resource: Some(Resource::new("entry").id(own.id.to_string())),
+        filters: Vec::new(),
+        entries,
+        purpose: own.reading.purpose.as_deref(),
+    };
     let Some(found) = found.first() else {
+        access(0).record(args, &config).await;
         tell_tally(&tally);
         line(format!("no entry {} in the batches that can hold it", own.id))?;
         return Ok(problems.exit(Exit::Incomplete));
     };
     let proof = match prove(&log, found).await {
         Err(error @ ProveError::NotSealed { .. }) => {
+            access(0).record(args, &config).await;
             tell(&format!("dayseal: {error}"));
             tell(&when(&config, found));
             return Ok(Exit::Unchecked);
@@ -43,15 +53,7 @@ pub(crate) async fn run(args: &Args, own: &Prove) -> anyhow::Result<Exit> {
         other => other?,
     };
     let proof = if own.redact { proof.redact() } else { proof };
-    let access = Access {
-        kind: "log.exported",
-        action: if own.redact { "prove_redacted" } else { "prove" },
-        resource: Some(Resource::new("entry").id(own.id.to_string())),
-        filters: Vec::new(),
-        entries: 1,
-        purpose: own.reading.purpose.as_deref(),
-    };
-    access.record(args, &config).await;
+    access(1).record(args, &config).await;
     let bytes = proof.encode();
     match &own.out {
         None => drop(write(&bytes)?),

@@ -41,7 +41,7 @@ pub(crate) async fn run(args: &Args, own: &Query) -> anyhow::Result<Exit> {
             () = interrupted() => None,
             done = scan.all(|p| problems.tell(p), |hit| print(&hit)) => Some(done),
         };
-        begun.end(shown).await;
+        begun.end(Some(shown)).await;
         match done {
             Some(done) => done?,
             None => {

@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &Args, own: &Tail) -> anyhow::Result<Exit> {
     let begun = access.begin(args, &config).await;
     tail.recorded_in = begun.stream();
     let done = tail.run(&config, day).await;
-    begun.end(tail.shown.get()).await;
+    begun.end(Some(tail.shown.get())).await;
     done?;
     Ok(tail.failures.exit())
 }

@@ -299,3 +299,27 @@ fn who_cannot_record_reads_and_is_told_so() {
         assert_eq!(done.out.lines().count(), 2, "{args:?}");
     }
 }
+
+#[test]
+fn what_was_asked_for_and_not_had_is_recorded_too() {
+    let log = Log::sealed(1);
+    log.record_day(1);
+    let none = "019aa0f2-0000-7000-8000-000000000000";
+    log.at(&time(1, 15), ["prove", none, "--purpose", "no such"]).exits(4);
+    let day = log.at(&time(1, 15), ["tail", "--type", "data.", "--format", "json"]).exits(0).out;
+    let entry: Value = serde_json::from_str(day.lines().next().unwrap()).unwrap();
+    log.at(&time(1, 15), ["prove", entry["id"].as_str().unwrap(), "--purpose", "open"]).exits(3);
+    // The first of the two days is given out, the second is not sealed: nobody knows how much that was.
+    let out = log.home("bundle").to_str().unwrap().to_owned();
+    let args = ["bundle", "--days", "2026-11-16..2026-11-17", "--out", &out, "--purpose", "half"];
+    log.at(&time(1, 15), args).exits(3);
+    let all = readings(&log, 1);
+    let of = |purpose: &str| {
+        let own = all.iter().filter(|e| e["access_reason"] == purpose);
+        own.map(|e| (e["outcome"].clone(), e["labels"]["access.entries"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("no such"), [("success".into(), "0".into())]);
+    assert_eq!(of("open"), [("success".into(), "0".into())]);
+    assert_eq!(of("half"), [("deferred".into(), Value::Null), ("failure".into(), Value::Null)]);
+}

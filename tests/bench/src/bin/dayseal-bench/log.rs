@@ -74,7 +74,7 @@ pub(crate) async fn create(
 
 /// Stands where it is put.
 #[derive(Debug)]
-struct Standing(AtomicI64);
+pub(crate) struct Standing(pub(crate) AtomicI64);
 
 impl Clock for Standing {
     fn now(&self) -> UnixMillis {

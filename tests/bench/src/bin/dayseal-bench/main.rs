@@ -1,6 +1,8 @@
-//! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing, erasing.
+//! Benchmarks of the whole: recording, a directory log against its peers, verifying, sealing, finding, erasing.
 
 mod content;
+mod desk;
+mod desk_log;
 mod directory;
 mod erase;
 mod find;
@@ -53,6 +55,10 @@ enum Command {
     Content(content::Args),
     /// What hints cost a batch, and asking them a search.
     Hints(hints::Args),
+    /// Writes a year of several services for `desk`, and its entries as plain lines for the peers.
+    DeskLog(desk_log::Args),
+    /// What an auditor asks of a log of `desk-log`.
+    Desk(desk::Args),
     /// Erases one person out of many content objects, counting reads.
     Erase(erase::Args),
 }
@@ -76,6 +82,8 @@ fn main() -> Outcome {
             Command::Seal(args) => seal::run(args, json).await,
             Command::Hints(args) => hints::run(&args, json),
             Command::Content(args) => content::run(&args, json).await,
+            Command::DeskLog(args) => desk_log::run(args, json).await,
+            Command::Desk(args) => desk::run(args, json).await,
             Command::Erase(args) => erase::run(args, json).await,
         }
     })
