@@ -149,8 +149,9 @@ async fn what_is_pushed_down_changes_no_answer() {
         ("resource = 'f-1'", true),
         ("resource = 'file:f-1'", false),
         ("resource = 'file' and resource_type = 'file'", false),
-        ("agent = 'a-1'", true),
-        ("model = 'gpt'", true),
+        ("agent = 'a-1'", false),
+        ("agent = 'a-2'", true),
+        ("model = 'gpt'", false),
         ("model = 'o1' and model_answered = 'gpt'", true),
         ("trace = 't1' and provider = 'openai'", false),
         ("trace = 't2' and provider = 'openai'", true),
@@ -161,7 +162,6 @@ async fn what_is_pushed_down_changes_no_answer() {
         ("service = 'tests' and labels['team'] = '=1+1'", true),
         ("actor = 'ada'", false),
         ("same_person(actor, tenant, 'ada')", true),
-        ("actor in (select actor from entries where action = 'f-1')", true),
         ("input_tokens > 10 and latency_ms is null", true),
     ] {
         let pushed = ok(&log, &format!("select id from entries where {condition}")).await;

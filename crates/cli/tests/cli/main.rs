@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod content;
 mod desk;
+mod export;
 mod import;
 mod json;
 mod json_desk;
@@ -22,6 +23,8 @@ mod rotate;
 mod seal;
 mod show;
 mod signals;
+#[cfg(feature = "sql")]
+mod sql;
 mod support;
 mod tail;
 mod verify;
