@@ -17,7 +17,8 @@ use dayseal_keys::{Arn, KeyRef};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use desk::{
-    Activity, Bundle, Filters, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle, VerifyProof,
+    Activity, Bundle, Filters, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle,
+    VerifyProof,
 };
 pub(crate) use export::{Export, ExportFormat};
 pub(crate) use removal::*;

@@ -61,7 +61,9 @@ impl Mapper {
             leaf: entry.place.leaf,
         };
         let before = self.before.replace((batch, index, own));
-        before.filter(|(b, i, _)| *b == batch && index.checked_sub(1) == Some(*i)).map(|(_, _, p)| p)
+        before
+            .filter(|(b, i, _)| *b == batch && index.checked_sub(1) == Some(*i))
+            .map(|(_, _, p)| p)
     }
 
     /// The event of an entry.

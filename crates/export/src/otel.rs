@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use dayseal_format::event::{EventFields, Outcome, Service, Severity};
 use dayseal_format::UnixMillis;
+use dayseal_format::event::{EventFields, Outcome, Service, Severity};
 use serde_json::{Value, json};
 
 use crate::flat::Rest;
@@ -74,7 +74,9 @@ impl<W: Write> Otel<W> {
     }
 
     fn flush(&mut self) -> Result<(), ExportError> {
-        let (Some(service), false) = (&self.service, self.records.is_empty()) else { return Ok(()) };
+        let (Some(service), false) = (&self.service, self.records.is_empty()) else {
+            return Ok(());
+        };
         let line = json!({ "resourceLogs": [{
             "resource": { "attributes": resource(service) },
             "schemaUrl": SCHEMA_URL,
@@ -127,10 +129,9 @@ fn record(entry: &Entry<'_>) -> Result<Value, ExportError> {
         attributes.push(json!({ "key": name, "value": any_value(value) }));
     };
     let mut record = json!({ "eventName": e.kind.as_str() });
-    for (field, name, time) in [
-        ("time", "timeUnixNano", e.time),
-        ("logged_time", "observedTimeUnixNano", e.logged_time),
-    ] {
+    for (field, name, time) in
+        [("time", "timeUnixNano", e.time), ("logged_time", "observedTimeUnixNano", e.logged_time)]
+    {
         if let Some(nanos) = nanos(time) {
             record[name] = nanos.into();
             rest.take(field);
@@ -164,7 +165,9 @@ fn record(entry: &Entry<'_>) -> Result<Value, ExportError> {
             let text = serde_json::to_value(value)?;
             let decimal = || text.as_str().map_or(text.as_f64(), |t| t.parse().ok());
             let value = match name.as_str() {
-                n if DECIMALS.contains(&n) => decimal().filter(|f: &f64| f.is_finite()).map(Value::from),
+                n if DECIMALS.contains(&n) => {
+                    decimal().filter(|f: &f64| f.is_finite()).map(Value::from)
+                }
                 n if INTEGERS.contains(&n) && text.is_i64() => Some(text.clone()),
                 _ => None,
             };

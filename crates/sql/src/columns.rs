@@ -116,7 +116,8 @@ pub(crate) fn batch(
     wanted: &[usize],
     hits: &[Hit],
 ) -> Result<RecordBatch, ArrowError> {
-    let made: Result<Vec<ArrayRef>, _> = wanted.iter().map(|at| array(COLUMNS[*at], hits)).collect();
+    let made: Result<Vec<ArrayRef>, _> =
+        wanted.iter().map(|at| array(COLUMNS[*at], hits)).collect();
     // `count(*)` wants no column at all, and still the number of rows.
     let options = RecordBatchOptions::new().with_row_count(Some(hits.len()));
     RecordBatch::try_new_with_options(Arc::clone(schema), made?, &options)

@@ -134,7 +134,8 @@ impl Search {
         };
         // Times lie between 1970 and 9999.
         let clamp = |ms: i64| UnixMillis::new(ms.clamp(0, UnixMillis::MAX.as_millis())).ok();
-        let inside = |ms: Option<i64>| ms.is_none_or(|ms| clamp(ms).map(UnixMillis::as_millis) == Some(ms));
+        let inside =
+            |ms: Option<i64>| ms.is_none_or(|ms| clamp(ms).map(UnixMillis::as_millis) == Some(ms));
         let q = &mut self.query;
         q.since = q.since.max(since.and_then(clamp));
         q.until = match (q.until, until.and_then(clamp)) {
@@ -226,14 +227,30 @@ mod tests {
             (at(5).lt(col("time")), Some(6), None),
             (col("time").eq(at(5)), Some(5), Some(5)),
             (col("time").between(at(5), at(9)), Some(5), Some(9)),
-            (col("time").gt_eq(lit(ScalarValue::TimestampNanosecond(Some(4_000_001), None))), Some(5), None),
-            (col("time").gt(lit(ScalarValue::TimestampNanosecond(Some(4_000_001), None))), Some(5), None),
-            (col("time").lt(lit(ScalarValue::TimestampNanosecond(Some(4_000_001), None))), None, Some(4)),
+            (
+                col("time").gt_eq(lit(ScalarValue::TimestampNanosecond(Some(4_000_001), None))),
+                Some(5),
+                None,
+            ),
+            (
+                col("time").gt(lit(ScalarValue::TimestampNanosecond(Some(4_000_001), None))),
+                Some(5),
+                None,
+            ),
+            (
+                col("time").lt(lit(ScalarValue::TimestampNanosecond(Some(4_000_001), None))),
+                None,
+                Some(4),
+            ),
         ] {
             let mut search = Search::default();
             assert_eq!(search.take(&condition), Taken::Exact, "{condition}");
             let ms = |t: Option<UnixMillis>| t.map(UnixMillis::as_millis);
-            assert_eq!((ms(search.query.since), ms(search.query.until)), (since, until), "{condition}");
+            assert_eq!(
+                (ms(search.query.since), ms(search.query.until)),
+                (since, until),
+                "{condition}"
+            );
         }
         let mut search = Search::default();
         assert_eq!(search.take(&col("time").gt(at(-9))), Taken::Inexact);
@@ -248,7 +265,10 @@ mod tests {
         let mut search = Search::default();
         assert_eq!(search.take(&col("actor").eq(lit("a"))), Taken::Exact);
         assert_eq!(search.take(&col("actor").eq(lit("b"))), Taken::Not);
-        assert_eq!(search.take(&col("outcome").in_list(vec![lit("failure"), lit("blocked")], false)), Taken::Exact);
+        assert_eq!(
+            search.take(&col("outcome").in_list(vec![lit("failure"), lit("blocked")], false)),
+            Taken::Exact
+        );
         assert_eq!(search.take(&col("outcome").in_list(vec![lit("failure")], true)), Taken::Not);
         assert_eq!(search.take(&col("model").eq(lit("m"))), Taken::Inexact);
         assert_eq!(search.take(&col("type").eq(lit("ai."))), Taken::Not);

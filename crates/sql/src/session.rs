@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use datafusion::common::DFSchema;
 use datafusion::error::DataFusionError;
+use datafusion::execution::FunctionRegistry as _;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::common::DFSchema;
-use datafusion::execution::FunctionRegistry as _;
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawFieldAccessExpr};
 use datafusion::logical_expr::{GetFieldAccess, ScalarUDF};
@@ -90,10 +90,8 @@ pub async fn run(
     context.register_expr_planner(Arc::new(ByName)).map_err(SqlError::Run)?;
     context.register_udf(ScalarUDF::from(SamePerson::new(people)));
     context.register_table("entries", Arc::new(Entries { source })).map_err(SqlError::Run)?;
-    let only_select = SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false);
+    let only_select =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = context.sql_with_options(sql, only_select).await.map_err(SqlError::Statement)?;
     frame.execute_stream().await.map_err(SqlError::Run)
 }

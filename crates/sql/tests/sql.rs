@@ -63,8 +63,12 @@ fn event(n: u32) -> EventDraft {
             .severity(Severity::High);
     }
     if n % 4 == 1 {
-        let ai = AiCall::new("openai", pick(&["gpt", "o1"])).model_answered("gpt").input_tokens(n.into());
-        event = event.ai(ai).agent(Agent { name: Some("a-1".into()), ..Agent::new(pick(&["a-1", "a-2"])) });
+        let ai = AiCall::new("openai", pick(&["gpt", "o1"]))
+            .model_answered("gpt")
+            .input_tokens(n.into());
+        event = event
+            .ai(ai)
+            .agent(Agent { name: Some("a-1".into()), ..Agent::new(pick(&["a-1", "a-2"])) });
     }
     event.build().unwrap()
 }
@@ -104,9 +108,10 @@ async fn rows(log: &Arc<Log>, sql: &str) -> Result<Vec<Vec<String>>, SqlError> {
             .iter()
             .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
             .collect();
-        rows.extend((0..batch.num_rows()).map(|at| {
-            columns.iter().map(|c| c.value(at).to_string()).collect::<Vec<_>>()
-        }));
+        rows.extend(
+            (0..batch.num_rows())
+                .map(|at| columns.iter().map(|c| c.value(at).to_string()).collect::<Vec<_>>()),
+        );
     }
     Ok(rows)
 }
@@ -274,7 +279,8 @@ async fn memory_is_bounded_and_nothing_is_spilled() {
     let log = log().await;
     let source = Arc::clone(&log) as Arc<dyn Source>;
     let people = People::new(log.log.settings.origin.clone(), Vec::new());
-    let big = "select a.entry, b.entry, c.entry from entries a, entries b, entries c order by 1, 2, 3";
+    let big =
+        "select a.entry, b.entry, c.entry from entries a, entries b, entries c order by 1, 2, 3";
     let answer = run(big, source, people, Settings { memory: 1 << 20 }).await.unwrap();
     let failed = answer.try_collect::<Vec<_>>().await.unwrap_err();
     assert!(failed.to_string().contains("Resources exhausted"), "{failed}");

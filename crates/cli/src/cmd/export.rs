@@ -30,7 +30,8 @@ const JOBS: usize = 8;
 
 pub(crate) async fn run(args: &Args, own: &Export) -> anyhow::Result<Exit> {
     if own.raw && !is_ocsf(own.format) {
-        let text = "--raw: only formats ocsf and parquet have raw_data; ndjson has the stored bytes";
+        let text =
+            "--raw: only formats ocsf and parquet have raw_data; ndjson has the stored bytes";
         return Err(UsageError(text.into()).into());
     }
     let out = Out::new(own)?;
@@ -58,8 +59,7 @@ pub(crate) async fn run(args: &Args, own: &Export) -> anyhow::Result<Exit> {
         #[cfg(feature = "parquet")]
         Out::Directory { directory, layout } => {
             let options = Options { raw: own.raw };
-            let mut files =
-                dayseal_export::parquet::Files::new(directory.path(), layout, options);
+            let mut files = dayseal_export::parquet::Files::new(directory.path(), layout, options);
             let mut export = Exporting::new(args, own, places);
             let exit = export.scan(Scan::new(&log, &query, people), &mut files).await?;
             export.access(own, &query).record(args, &config).await;

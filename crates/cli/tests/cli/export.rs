@@ -75,7 +75,10 @@ fn a_directory_is_whole_private_and_never_overwritten() {
         assert_eq!(mode(&file), 0o600);
         let path = file.strip_prefix(&out).unwrap().to_str().unwrap();
         assert!(path.starts_with("ext/acme-60"), "{path}");
-        assert!(path.contains("/region=eu-west-1/accountId=111122223333/eventDay=202611"), "{path}");
+        assert!(
+            path.contains("/region=eu-west-1/accountId=111122223333/eventDay=202611"),
+            "{path}"
+        );
     }
     assert_eq!(files(&out).len(), 3);
     export(&log, "parquet", &out, &more).exits(2).says("overwrites nothing");
@@ -132,7 +135,10 @@ fn raw_events_carry_the_stored_bytes() {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 #[test]

@@ -25,7 +25,9 @@ fn one_statement_three_ways() {
 fn what_was_read_is_told_and_stands_in_the_log() {
     let log = Log::sealed(2);
     let statement = "select id from entries where day = '2026-11-16'";
-    sql(&log, statement, &["--purpose", "audit 8"]).exits(0).says("read 2 entries in 1 batch of 1 day");
+    sql(&log, statement, &["--purpose", "audit 8"])
+        .exits(0)
+        .says("read 2 entries in 1 batch of 1 day");
     let found = log.at(&time(2, 16), ["query", "--type", "log.accessed", "--format", "json"]);
     let event: Value = serde_json::from_str(found.exits(0).out.lines().next().unwrap()).unwrap();
     assert_eq!(event["action"], "sql");
@@ -38,7 +40,9 @@ fn what_was_read_is_told_and_stands_in_the_log() {
 #[test]
 fn only_reading() {
     let log = Log::sealed(1);
-    for statement in ["drop table entries", "select * from '/etc/passwd'", "set x.y = 1", "nonsense"] {
+    for statement in
+        ["drop table entries", "select * from '/etc/passwd'", "set x.y = 1", "nonsense"]
+    {
         sql(&log, statement, &[]).exits(2).says("not a statement that can be run here");
     }
 }

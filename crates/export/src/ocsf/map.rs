@@ -207,7 +207,8 @@ impl Draft<'_> {
         }
         self.put("api", api);
         let aws = self.event.function.as_ref().and_then(|f| f.arn.as_deref());
-        let provider = if aws.is_some_and(|arn| arn.starts_with("arn:aws")) { "AWS" } else { "Unknown" };
+        let provider =
+            if aws.is_some_and(|arn| arn.starts_with("arn:aws")) { "AWS" } else { "Unknown" };
         let region = self.rest.text("service.region");
         self.put("cloud", object([("provider", Some(provider.to_owned())), ("region", region)]));
     }
@@ -360,14 +361,12 @@ impl Draft<'_> {
 /// What recorded the event.
 fn product(e: &EventFields) -> Value {
     let service = &e.service;
-    object([
-        ("name", Some(service.name.clone())),
-        ("version", service.version.clone()),
-    ])
+    object([("name", Some(service.name.clone())), ("version", service.version.clone())])
 }
 
 /// An object of the texts that are there.
 fn object<const N: usize>(parts: [(&str, Option<String>); N]) -> Value {
-    let there = parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+    let there =
+        parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
     Value::Object(there.collect())
 }

@@ -150,10 +150,7 @@ fn attestation() -> Vec<Field> {
         text("authority_uid"),
         text("chain_uid"),
         object("fingerprint", fingerprint()),
-        object(
-            "prev_event",
-            [text("uid"), long("type_uid"), object("fingerprint", fingerprint())],
-        ),
+        object("prev_event", [text("uid"), long("type_uid"), object("fingerprint", fingerprint())]),
         list("signatures", signature),
     ]
 }

@@ -5,12 +5,12 @@ use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_json::reader::{Decoder, ReaderBuilder};
-use dayseal_format::event::{Event, EventFields};
-use dayseal_format::{Day, UnixMillis};
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use arrow_json::reader::{Decoder, ReaderBuilder};
+use dayseal_format::event::{Event, EventFields};
+use dayseal_format::{Day, UnixMillis};
 
 use super::{Layout, partition, schema};
 use crate::ocsf::{Class, Mapper, Options, Previous, classify};

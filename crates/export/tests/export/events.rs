@@ -55,7 +55,8 @@ pub(crate) fn give(sink: &mut dyn Sink, events: &[Event]) {
 /// Leaves of a JSON value by path.
 pub(crate) fn leaves(value: &Value) -> Vec<(String, Value)> {
     fn walk(path: String, value: &Value, out: &mut Vec<(String, Value)>) {
-        let join = |part: &str| if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") };
+        let join =
+            |part: &str| if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") };
         match value {
             Value::Object(map) => map.iter().for_each(|(k, v)| walk(join(k), v, out)),
             Value::Array(items) => items.iter().for_each(|v| walk(path.clone(), v, out)),

@@ -24,7 +24,11 @@ fn otel(events: &[Event]) -> Vec<Value> {
 
 fn lines(bytes: &[u8]) -> Vec<Value> {
     assert!(bytes.is_empty() || bytes.ends_with(b"\n"));
-    bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect()
+    bytes
+        .split(|b| *b == b'\n')
+        .filter(|l| !l.is_empty())
+        .map(|l| serde_json::from_slice(l).unwrap())
+        .collect()
 }
 
 fn text(value: &Value) -> String {
@@ -37,12 +41,18 @@ fn nothing_lost(event: &Event, out: &Value, skip: &[&str]) {
     // A list that is one text, and a number that is part of one.
     let whole = there.iter().cloned().collect::<Vec<_>>().join("\u{0}");
     let own = serde_json::to_value(&**event).unwrap();
-    for (path, value) in leaves(&own).into_iter().filter(|(path, _)| !skip.contains(&path.as_str())) {
+    for (path, value) in leaves(&own).into_iter().filter(|(path, _)| !skip.contains(&path.as_str()))
+    {
         let mut wanted = text(&value).to_lowercase();
         if matches!(path.as_str(), "time" | "logged_time" | "end_time") {
             let time: dayseal_format::UnixMillis = text(&value).parse().unwrap();
             let ms = time.as_millis();
-            assert!(there.contains(&ms.to_string()) || there.contains(&(ms * 1_000_000).to_string()) || there.contains(&wanted), "{path}");
+            assert!(
+                there.contains(&ms.to_string())
+                    || there.contains(&(ms * 1_000_000).to_string())
+                    || there.contains(&wanted),
+                "{path}"
+            );
             continue;
         }
         if !there.contains(&wanted) {
@@ -56,7 +66,15 @@ fn nothing_lost(event: &Event, out: &Value, skip: &[&str]) {
 
 #[test]
 fn the_full_event_loses_nothing() {
-    for kind in ["ai.generation.completed", "data.read", "authn.failed", "identity.user.created", "log.started", "review.completed", "own.kind"] {
+    for kind in [
+        "ai.generation.completed",
+        "data.read",
+        "authn.failed",
+        "identity.user.created",
+        "log.started",
+        "review.completed",
+        "own.kind",
+    ] {
         let mut fields = full().into_fields();
         fields.kind = kind.to_owned().into();
         let event = Event::from_fields(fields).unwrap();
@@ -143,7 +161,9 @@ fn csv_has_its_head_without_rows_and_ends_lines_as_the_rfc_says() {
 
 #[test]
 fn no_cell_is_a_formula_and_each_comes_back() {
-    for cell in ["=1+1", "+1", "-1", "@A1", " =1", "\t=1", "\r1", "\n=1", "＝1", "'quoted", "\u{1b}[2J"] {
+    for cell in
+        ["=1+1", "+1", "-1", "@A1", " =1", "\t=1", "\r1", "\n=1", "＝1", "'quoted", "\u{1b}[2J"]
+    {
         let guarded = guard(cell.to_owned());
         assert!(guarded.starts_with('\''), "{cell:?}");
         assert_eq!(unguard(&guarded), cell);

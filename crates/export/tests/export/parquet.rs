@@ -70,7 +70,9 @@ fn one_class_and_day_a_file_in_the_order_of_time() {
         let day: dayseal_format::Day = dayseal_format::UnixMillis::new(rows[0].1).unwrap().day();
         let day = day.to_string().replace('-', "");
         let class = if text.contains("3002") { 3002 } else { 6005 };
-        let wanted = format!("ext/dayseal-{class}/region=eu-west-1/accountId=111122223333/eventDay={day}/part-00000.zst.parquet");
+        let wanted = format!(
+            "ext/dayseal-{class}/region=eu-west-1/accountId=111122223333/eventDay={day}/part-00000.zst.parquet"
+        );
         assert_eq!(text, wanted);
     }
     assert_eq!(total, 100);

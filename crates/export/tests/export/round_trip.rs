@@ -11,7 +11,8 @@ use super::events::{any_event, full, give};
 fn back(event: &Event) -> EventFields {
     let mut out = Vec::new();
     give(&mut JsonLines::new(&mut out, Options::default()), std::slice::from_ref(event));
-    let mapped = Importer::new(Format::Ocsf).map(out.trim_ascii_end(), Place::line("export", 1)).unwrap();
+    let mapped =
+        Importer::new(Format::Ocsf).map(out.trim_ascii_end(), Place::line("export", 1)).unwrap();
     (*mapped.draft).clone()
 }
 
@@ -31,7 +32,10 @@ fn same(event: &Event) {
     assert_eq!(found.actor.session, e.actor.session);
     assert_eq!(found.reason, e.reason.clone().filter(|r| *r != Default::default()));
     assert_eq!((found.end_time, found.duration_ms), (e.end_time, e.duration_ms));
-    assert_eq!(found.severity.unwrap_or(dayseal_format::event::Severity::Unknown), e.severity.unwrap_or(dayseal_format::event::Severity::Unknown));
+    assert_eq!(
+        found.severity.unwrap_or(dayseal_format::event::Severity::Unknown),
+        e.severity.unwrap_or(dayseal_format::event::Severity::Unknown)
+    );
     let job = |f: &EventFields| f.correlation.as_ref().and_then(|c| c.job.clone());
     assert_eq!(job(&found), job(e));
     assert_eq!(found.service.region, e.service.region);

@@ -17,7 +17,10 @@ const BUFFER: usize = 64 << 10;
 pub(super) enum Out {
     File(Box<FileOut>),
     #[cfg(feature = "parquet")]
-    Directory { directory: NewDirectory, layout: dayseal_export::parquet::Layout },
+    Directory {
+        directory: NewDirectory,
+        layout: dayseal_export::parquet::Layout,
+    },
 }
 
 impl Out {
@@ -30,7 +33,8 @@ impl Out {
         #[cfg(feature = "parquet")]
         if own.format == crate::args::ExportFormat::Parquet {
             if standard {
-                let text = "--out: parquet makes a directory of files; give one that does not exist";
+                let text =
+                    "--out: parquet makes a directory of files; give one that does not exist";
                 return Err(UsageError(text.into()).into());
             }
             let layout =

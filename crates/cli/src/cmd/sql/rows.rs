@@ -93,7 +93,8 @@ fn table(rows: &[Vec<String>]) -> anyhow::Result<()> {
     }
     let mut text = String::new();
     for row in rows {
-        let padded = row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", clean(cell)));
+        let padded =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", clean(cell)));
         text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
