@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-import dayseal-chain dayseal-auditor dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
-FEATURES := dayseal/http,dayseal/lambda,dayseal/reqwest-middleware,dayseal/tracing-layer,dayseal-store/conformance,dayseal-keys/aws
+PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-import dayseal-chain dayseal-auditor dayseal-export dayseal-sql dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
+FEATURES := dayseal/http,dayseal/lambda,dayseal/reqwest-middleware,dayseal/tracing-layer,dayseal-store/conformance,dayseal-keys/aws,dayseal-export/parquet,dayseal-cli/sql
 FUZZ_SECONDS ?= 5
 
 .PHONY: help demo examples test test-rust test-localstack test-e2e test-lifecycle lint fmt clippy doc deps fuzz bench package infra-check check clean
@@ -24,6 +24,7 @@ test: ## Every test; installs the emulators and the Python reader's needs into .
 	tests/with-localstack.sh $(MAKE) test-rust
 	$(MAKE) test-localstack
 	tests/reader/run.sh $(abspath $(TARGET))/debug/dayseal
+	tests/export/run.sh $(abspath $(TARGET))/debug/dayseal
 	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/demo/run.sh > /dev/null
 	DAYSEAL=$(abspath $(TARGET))/debug/dayseal tests/examples/run.sh > /dev/null
 
@@ -53,6 +54,9 @@ fmt:
 clippy:
 	@for package in $(PACKAGES); do echo "clippy $$package"; cargo clippy --locked -q -p $$package --all-targets -- -D warnings || exit 1; done
 	cargo clippy --locked -q -p dayseal-keys --features aws --all-targets -- -D warnings
+	cargo clippy --locked -q -p dayseal-export --features parquet --all-targets -- -D warnings
+	cargo clippy --locked -q -p dayseal-cli --no-default-features --all-targets -- -D warnings
+	cargo clippy --locked -q -p dayseal-cli --features sql --all-targets -- -D warnings
 	@for way in ai http lambda reqwest-middleware tracing-layer http,lambda,reqwest-middleware,tracing-layer; do echo "clippy dayseal with $$way"; cargo clippy --locked -q -p dayseal --features $$way --all-targets -- -D warnings || exit 1; done
 
 doc:

@@ -17,7 +17,7 @@ rm -rf "$work"
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
 # Only the checked-in files, and never this directory: no state, no lock file of the user's.
-cp -r ./*.tf retention state examples tests "$work/"
+cp -r ./*.tf athena retention state examples tests "$work/"
 cp ../tests/rgw/rules.json "$work/tests/rgw-rules.json" # compared with the module's own
 find "$work" -name .terraform -prune -exec rm -rf {} +
 find "$work" -name '.terraform.lock.hcl' -delete

@@ -82,3 +82,8 @@ output "retention" {
   description = "Days that are locked, mode, and age at expiry of entries, of the chain and of content."
   value       = module.retention
 }
+
+output "lake_tables" {
+  description = "Names of the tables over exports by OCSF class; none if `lake` is null."
+  value       = one(module.athena[*].tables)
+}

@@ -259,3 +259,18 @@ variable "state_bucket" {
   type        = string
   default     = null
 }
+
+# ---- exports ----
+
+variable "lake" {
+  description = "Glue tables for Athena over what `dayseal export --format parquet` wrote; null makes none. ../docs/export.md, \"Athena\"."
+  type = object({
+    location  = string                               # s3://bucket/prefix, the export's directory, in a bucket of the caller's
+    first_day = string                               # the first eventDay, as YYYY-MM-DD
+    database  = optional(string, "dayseal")          # of the Glue catalog
+    source    = optional(string, "dayseal")          # --source of the exports
+    regions   = optional(list(string), ["local"])    # each --region
+    accounts  = optional(list(string), ["external"]) # each --account
+  })
+  default = null
+}

@@ -98,13 +98,11 @@ def main():
             "attributes": facts(merged),
             "constraints": constraints,
         }
-    json.dump({
-        "source": f"ocsf/ocsf-schema at {COMMIT}, Apache-2.0",
-        "version": read("version.json")["version"],
-        "classes": classes,
-        "objects": dict(sorted(objects.items())),
-    }, sys.stdout, indent=1, sort_keys=True)
-    print()
+    compact = lambda value: json.dumps(value, separators=(",", ":"), sort_keys=True)
+    table = lambda facts: "{\n" + ",\n".join(f"{compact(name)}:{compact(fact)}" for name, fact in sorted(facts.items())) + "\n}"
+    source = f"ocsf/ocsf-schema at {COMMIT}, Apache-2.0"
+    print(f'{{"source":{compact(source)},"version":{compact(read("version.json")["version"])},')
+    print(f'"classes":{table(classes)},\n"objects":{table(objects)}}}')
 
 
 if __name__ == "__main__":

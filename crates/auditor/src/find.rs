@@ -118,6 +118,18 @@ pub struct Tally {
     pub entries: u64,
 }
 
+impl Tally {
+    /// Adds another search's.
+    pub fn add(&mut self, other: &Self) {
+        self.days += other.days;
+        self.read += other.read;
+        self.skipped += other.skipped;
+        self.expired += other.expired;
+        self.problems += other.problems;
+        self.entries += other.entries;
+    }
+}
+
 /// One batch, opened or not.
 #[derive(Debug)]
 pub enum Opened {

@@ -6,6 +6,8 @@ mod health;
 mod removal;
 mod report;
 mod rights;
+#[cfg(feature = "sql")]
+mod sql;
 
 use std::path::PathBuf;
 
@@ -25,6 +27,8 @@ pub(crate) use health::Health;
 pub(crate) use removal::*;
 pub(crate) use report::{FrameworkArg, Report, ReportFormat};
 pub(crate) use rights::*;
+#[cfg(feature = "sql")]
+pub(crate) use sql::Sql;
 
 /// A tamper-evident audit log in S3 or a directory: record, seal, verify.
 #[derive(Debug, Parser)]
@@ -161,6 +165,15 @@ pub(crate) enum Command {
     /// Entries of sealed days count only if the manifest is the one that was signed. Exit codes are those of `query`:
     /// what could not be relied on is told, the rest is exported. docs/export.md has the mappings and layouts.
     Export(Box<Export>),
+    /// Ask the log in SQL: one SELECT over the table `entries`
+    ///
+    /// Conditions on time, day and the fields of `query` keep batches unread that cannot hold an answer. Nothing is
+    /// changed, and no other table or file is read. People stand under their pseudonyms:
+    /// same_person(actor, tenant, 'ada') finds them by the real id. DESCRIBE entries lists the columns.
+    ///
+    /// Exit codes are those of `query`; a statement that cannot be run is 2.
+    #[cfg(feature = "sql")]
+    Sql(Sql),
     /// Sum up what an actor did
     Activity(Activity),
     /// Show a whole journey in order: all entries of a trace

@@ -26,6 +26,8 @@ pub(crate) mod retention;
 pub(crate) mod rotate;
 pub(crate) mod seal;
 pub(crate) mod show;
+#[cfg(feature = "sql")]
+pub(crate) mod sql;
 pub(crate) mod subject;
 pub(crate) mod tail;
 pub(crate) mod trace;

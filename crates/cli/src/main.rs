@@ -53,6 +53,8 @@ fn run(args: Args) -> anyhow::Result<Exit> {
             Command::Get(a) => cmd::get::run(&args, a).await,
             Command::Query(a) => cmd::query::run(&args, a).await,
             Command::Export(a) => cmd::export::run(&args, a).await,
+            #[cfg(feature = "sql")]
+            Command::Sql(a) => cmd::sql::run(&args, a).await,
             Command::Activity(a) => cmd::activity::run(&args, a).await,
             Command::Trace(a) => cmd::trace::run(&args, a).await,
             Command::Report(a) => cmd::report::run(&args, a).await,

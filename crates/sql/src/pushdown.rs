@@ -6,7 +6,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
 use dayseal_auditor::query::{Field, Query, Term};
-use dayseal_format::{Day, UnixMillis};
+use dayseal_format::UnixMillis;
 
 /// What the search takes over of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

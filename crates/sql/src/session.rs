@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use datafusion::common::DFSchema;
 use datafusion::error::DataFusionError;
+use datafusion::execution::FunctionRegistry as _;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::functions::core::expr_fn::get_field;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawFieldAccessExpr};
+use datafusion::logical_expr::{GetFieldAccess, ScalarUDF};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use dayseal_auditor::query::People;
 
@@ -38,6 +42,26 @@ pub enum SqlError {
     Run(DataFusionError),
 }
 
+/// `labels['department']`: the value of a map or a struct by its name.
+#[derive(Debug)]
+struct ByName;
+
+impl ExprPlanner for ByName {
+    fn plan_field_access(
+        &self,
+        access: RawFieldAccessExpr,
+        _: &DFSchema,
+    ) -> Result<PlannerResult<RawFieldAccessExpr>, DataFusionError> {
+        let RawFieldAccessExpr { expr, field_access } = access;
+        Ok(match field_access {
+            GetFieldAccess::NamedStructField { name } => {
+                PlannerResult::Planned(get_field(expr, name))
+            }
+            other => PlannerResult::Original(RawFieldAccessExpr { expr, field_access: other }),
+        })
+    }
+}
+
 /// Begins a statement over `entries`. `people` recognises them in `same_person`.
 ///
 /// # Errors
@@ -62,7 +86,8 @@ pub async fn run(
         .with_information_schema(true)
         // Texts stay Utf8, as the columns are.
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
-    let context = SessionContext::new_with_config_rt(config, runtime);
+    let mut context = SessionContext::new_with_config_rt(config, runtime);
+    context.register_expr_planner(Arc::new(ByName)).map_err(SqlError::Run)?;
     context.register_udf(ScalarUDF::from(SamePerson::new(people)));
     context.register_table("entries", Arc::new(Entries { source })).map_err(SqlError::Run)?;
     let only_select =

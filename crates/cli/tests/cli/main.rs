@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod content;
 mod desk;
+mod export;
 mod health;
 mod import;
 mod index;
@@ -25,6 +26,8 @@ mod rotate;
 mod seal;
 mod show;
 mod signals;
+#[cfg(feature = "sql")]
+mod sql;
 mod support;
 mod tail;
 mod verify;

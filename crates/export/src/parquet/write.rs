@@ -17,7 +17,7 @@ use crate::ocsf::{Class, Mapper, Options, Previous, classify};
 use crate::{Entry, ExportError, Place, Sink};
 
 /// Bytes of entries held over all partitions: a file of as many is about a tenth of it on disk.
-const HELD: usize = 64 << 20;
+const HELD: usize = 32 << 20;
 /// Rows made into columns at once.
 const ROWS: usize = 1_024;
 /// Rows of a row group.
@@ -51,7 +51,7 @@ struct Part {
 
 /// Writes files below a directory. The same entries in the same order give the same files.
 ///
-/// In memory: the entries that wait, 64 MiB, and the row group under way.
+/// In memory: the entries that wait, 32 MiB, and the row group under way.
 #[derive(Debug)]
 pub struct Files {
     top: PathBuf,

@@ -68,10 +68,13 @@ pub(crate) fn leaves(value: &Value) -> Vec<(String, Value)> {
     out
 }
 
+/// Drops fields, but none that its object must have; a content item goes whole or not at all.
 fn drop_at(value: &mut Value, keep: &mut impl FnMut() -> bool) {
+    let required = |name: &str| matches!(name, "type" | "name" | "field" | "passed");
+    let object = |child: &Value| child.as_object().is_some_and(|map| !map.contains_key("bytes"));
     if let Value::Object(map) = value {
-        map.retain(|_, child| keep() || matches!(child, Value::Object(_)));
-        map.values_mut().for_each(|child| drop_at(child, keep));
+        map.retain(|name, child| required(name) || keep() || object(child));
+        map.values_mut().filter(|child| object(child)).for_each(|child| drop_at(child, keep));
         map.retain(|_, child| !child.as_object().is_some_and(serde_json::Map::is_empty));
     }
 }

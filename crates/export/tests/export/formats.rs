@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use dayseal_export::ocsf::{Class, JsonLines, Options, classify};
-use dayseal_export::{Csv, Ndjson, Otel, guard, unguard};
+use dayseal_export::{Csv, Entry, Ndjson, Otel, Sink as _, guard, unguard};
 use dayseal_format::event::{Event, EventFields};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::events::{any_event, full, give, leaves, line};
+use super::events::{any_event, full, give, leaves, line, place};
 
 fn ocsf(events: &[Event], raw: bool) -> Vec<Value> {
     let mut out = Vec::new();
@@ -90,7 +90,7 @@ fn integrity_says_what_is_proven() {
     for (index, event) in out.iter().enumerate() {
         let attestation = &event["attestation_list"][0];
         let leaf = &attestation["fingerprint"]["value"];
-        assert_eq!(*leaf, super::events::place(&line, 0, true).leaf.to_string());
+        assert_eq!(*leaf, place(&line, 0, true).leaf.to_string());
         assert_eq!(attestation["chain_uid"], "audit.example.com/a");
         assert!(attestation["uid"].as_str().unwrap().ends_with(&format!(".batch#{index}")));
         // Sealed ones have the signed root; what is not sealed has no signature.
@@ -106,6 +106,26 @@ fn integrity_says_what_is_proven() {
     }
     let bare = ocsf(&[full()], false);
     assert!(bare[0].get("raw_data").is_none() && bare[0]["unmapped"].get("dayseal.salt").is_none());
+}
+
+#[test]
+fn the_entry_before_is_the_one_beside_it_in_the_same_batch() {
+    let event = full();
+    let line = line(&event);
+    let at = |seq: u32, index: u32| {
+        let mut place = place(&line, index, false);
+        place.batch.seq = seq;
+        place
+    };
+    let mut out = Vec::new();
+    let mut sink = JsonLines::new(&mut out, Options::default());
+    for place in [at(0, 0), at(0, 1), at(0, 3), at(1, 4), at(1, 5)] {
+        sink.push(&Entry { line: &line, event: &event, place: &place }).unwrap();
+    }
+    let found = lines(&out);
+    let links: Vec<_> =
+        found.iter().map(|e| e["attestation_list"][0].get("prev_event").is_some()).collect();
+    assert_eq!(links, [false, true, false, false, true]);
 }
 
 #[test]
@@ -178,7 +198,8 @@ proptest! {
 
     #[test]
     fn any_event_loses_nothing(event in any_event()) {
-        let Some(event) = event else { return Ok(()) };
+        prop_assume!(event.is_some());
+        let event = event.unwrap();
         let out = ocsf(std::slice::from_ref(&event), false).remove(0);
         nothing_lost(&event, &out, &[]);
         let (class, activity) = classify(event.kind.as_str());
@@ -189,7 +210,8 @@ proptest! {
 
     #[test]
     fn csv_gives_every_value_back(event in any_event()) {
-        let Some(event) = event else { return Ok(()) };
+        prop_assume!(event.is_some());
+        let event = event.unwrap();
         let mut out = Vec::new();
         give(&mut Csv::new(&mut out), std::slice::from_ref(&event));
         let row = csv_rows(&out).remove(0);

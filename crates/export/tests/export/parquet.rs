@@ -137,7 +137,8 @@ proptest! {
     /// Columns are read strictly: an event with a field that has no column would be refused.
     #[test]
     fn any_event_has_its_columns(event in any_event()) {
-        let Some(event) = event else { return Ok(()) };
+        prop_assume!(event.is_some());
+        let event = event.unwrap();
         let top = tempfile::tempdir().unwrap();
         let written = write(top.path(), &[event.clone(), event], usize::MAX).written;
         prop_assert_eq!((written.files, written.rows), (1, 2));

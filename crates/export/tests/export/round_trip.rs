@@ -67,8 +67,7 @@ proptest! {
 
     #[test]
     fn any_event_comes_back(event in any_event()) {
-        if let Some(event) = event {
-            same(&event);
-        }
+        prop_assume!(event.is_some());
+        same(&event.unwrap());
     }
 }

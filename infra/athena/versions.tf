@@ -1,0 +1,9 @@
+terraform {
+  required_version = ">= 1.8.0, < 2.0.0"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100.0, < 7.0.0"
+    }
+  }
+}
