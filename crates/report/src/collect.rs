@@ -266,6 +266,9 @@ impl Statistics {
 }
 
 /// A map by day, with the days as text.
-fn by_day<T: Serialize, S: serde::Serializer>(map: &BTreeMap<Day, T>, s: S) -> Result<S::Ok, S::Error> {
+fn by_day<T: Serialize, S: serde::Serializer>(
+    map: &BTreeMap<Day, T>,
+    s: S,
+) -> Result<S::Ok, S::Error> {
     s.collect_map(map.iter().map(|(day, value)| (day.to_string(), value)))
 }

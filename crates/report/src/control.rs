@@ -76,7 +76,9 @@ impl Framework {
                  2028-08-02 (Annex I), by the amendment of 2026; its number in the Official Journal was not seen. \
                  Whether a system is high-risk, no log can tell."
             }
-            Self::Iso27001 => "The standard is sold and was not read: summaries by others, named with each control.",
+            Self::Iso27001 => {
+                "The standard is sold and was not read: summaries by others, named with each control."
+            }
         }
     }
 
@@ -171,7 +173,8 @@ mod tests {
     /// CC8.1 as availability. An auditor would notice.
     #[test]
     fn controls_are_called_what_they_are() {
-        let title = |id: &str| Framework::Soc2.controls().iter().find(|c| c.id == id).unwrap().title;
+        let title =
+            |id: &str| Framework::Soc2.controls().iter().find(|c| c.id == id).unwrap().title;
         assert!(title("CC6.2").contains("registration"), "{}", title("CC6.2"));
         assert!(title("CC6.3").contains("Role"), "{}", title("CC6.3"));
         assert!(title("CC7.2").contains("anomal"), "{}", title("CC7.2"));

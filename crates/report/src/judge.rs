@@ -335,7 +335,8 @@ pub fn judge(facts: &Facts, frameworks: &[Framework]) -> (Vec<CheckResult>, Vec<
     }
     asked.sort_unstable();
     asked.dedup();
-    let mut results: Vec<CheckResult> = asked.into_iter().map(|check| result(facts, check)).collect();
+    let mut results: Vec<CheckResult> =
+        asked.into_iter().map(|check| result(facts, check)).collect();
     let tables = frameworks.iter().map(|framework| FrameworkResult {
         id: *framework,
         title: framework.title(),

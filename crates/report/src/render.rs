@@ -90,7 +90,9 @@ fn ranking_note<S>(r: &Ranking<S>) -> Option<String> {
     }
     if !r.exact {
         let short = count(r.at_most_short, "entry", "entries");
-        said.push(format!("approximate: a count may be short of up to {short}, and is never too high"));
+        said.push(format!(
+            "approximate: a count may be short of up to {short}, and is never too high"
+        ));
     }
     (!said.is_empty()).then(|| said.join("; "))
 }

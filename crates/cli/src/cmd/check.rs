@@ -26,10 +26,7 @@ pub(crate) async fn run(args: &Args, own: &Check) -> anyhow::Result<Exit> {
 }
 
 /// The same for a report: by the configuration, against this profile.
-pub(super) async fn look(
-    config: &Config<'_>,
-    name: Option<&str>,
-) -> anyhow::Result<CheckReport> {
+pub(super) async fn look(config: &Config<'_>, name: Option<&str>) -> anyhow::Result<CheckReport> {
     let file = config.based_file().map(|(_, file)| file.check.clone()).unwrap_or_default();
     let own = merged(&Check::default(), file);
     judged(config, own, profile(name.unwrap_or(DEFAULT_PROFILE))?).await

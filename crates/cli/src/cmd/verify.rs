@@ -30,8 +30,7 @@ pub(crate) async fn run(args: &Args, own: &Verify) -> anyhow::Result<Exit> {
     (options.first, options.last) = days(own.days.as_deref())?;
     options.jobs = own.jobs;
     options.first_run = own.first_run;
-    options.known_head =
-        known_head(own.known_head.as_deref(), own.first_run, policy.as_ref())?;
+    options.known_head = known_head(own.known_head.as_deref(), own.first_run, policy.as_ref())?;
 
     let (evidence, state) = (config.evidence().await?, config.state().await?);
     // Less deep, no key is needed: none is asked for.

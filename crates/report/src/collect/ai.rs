@@ -6,10 +6,10 @@ use dayseal_format::UnixMillis;
 use dayseal_format::event::{Decision, EventFields, Outcome};
 use serde::Serialize;
 
+use super::Plain;
 use super::latency::{Latencies, Latency};
 use super::tally::Tally;
 use super::top::{Ranking, Sum, Top};
-use super::Plain;
 
 /// Latest operations kept of an agent.
 const RECENT: usize = 3;
@@ -105,7 +105,8 @@ impl AiCollector {
             self.agents.add(name.map_or("unnamed", String::as_str), |a| a.add(e));
         }
         if let Some(safety) = &e.safety {
-            let slot = if safety.passed { &mut self.safety_passed } else { &mut self.safety_failed };
+            let slot =
+                if safety.passed { &mut self.safety_passed } else { &mut self.safety_failed };
             *slot += 1;
             self.blocked += u64::from(!safety.passed && e.outcome == Outcome::Blocked);
             for detector in &safety.detectors {

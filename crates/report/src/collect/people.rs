@@ -269,7 +269,8 @@ impl ErasureCollector {
             .asked
             .iter()
             .filter(|(receipt, (time, subject))| {
-                let later = subject.as_ref().and_then(|s| done_of.get(s)).is_some_and(|t| t >= time);
+                let later =
+                    subject.as_ref().and_then(|s| done_of.get(s)).is_some_and(|t| t >= time);
                 !done.contains(receipt) && !later
             })
             .map(|(receipt, (time, _))| OpenErasure { receipt: *receipt, time: *time })

@@ -8,7 +8,12 @@ const R10_3: &str = "ce.prod.cloudaware.com/frameworks/pci-dss-v4.0.1/10/03/inde
 const SCOPE: &str = "Whether every system in scope records here.";
 
 /// One of the kinds of event that 10.2.1 asks for.
-const fn event(id: &'static str, title: &'static str, asks: &'static str, check: &'static [Check]) -> Control {
+const fn event(
+    id: &'static str,
+    title: &'static str,
+    asks: &'static str,
+    check: &'static [Check],
+) -> Control {
     Control {
         id,
         title,

@@ -13,7 +13,9 @@ fn seen(f: &Facts, n: u64, what: &str, evidence: Value) -> Found {
         return none;
     }
     if n == 0 {
-        let detail = format!("no entry about {what}: none happened, or none is recorded here; the log cannot tell which");
+        let detail = format!(
+            "no entry about {what}: none happened, or none is recorded here; the log cannot tell which"
+        );
         return Found::new(Status::Warn, detail, evidence);
     }
     Found::new(Status::Pass, format!("{} about {what}", count(n, "entry", "entries")), evidence)
@@ -78,7 +80,10 @@ fn data(f: &Facts, class: &str, what: &str, reason: bool) -> Found {
     let without = |with: u64| n - with;
     let mut lacking = Vec::new();
     if reason && without(access.with_reason) > 0 {
-        lacking.push(format!("{} without a reason", crate::render::number(without(access.with_reason))));
+        lacking.push(format!(
+            "{} without a reason",
+            crate::render::number(without(access.with_reason))
+        ));
     }
     if without(access.with_resource) > 0 {
         lacking.push(format!(

@@ -93,7 +93,8 @@ pub(super) fn sealed_in_time(f: &Facts) -> Found {
         );
         return Found::new(Status::Warn, detail, evidence);
     }
-    let detail = format!("{} sealed, each within {hours} hours of its end", count(sealed, "day", "days"));
+    let detail =
+        format!("{} sealed, each within {hours} hours of its end", count(sealed, "day", "days"));
     Found::new(Status::Pass, detail, evidence)
 }
 
@@ -128,7 +129,10 @@ pub(super) fn completeness(f: &Facts) -> Found {
             count(n, "stream", "streams")
         ),
     };
-    let detail = format!("{} there, streams without gaps{open}", count(v.totals.batches, "batch", "batches"));
+    let detail = format!(
+        "{} there, streams without gaps{open}",
+        count(v.totals.batches, "batch", "batches")
+    );
     Found::new(Status::Pass, detail, evidence)
 }
 
@@ -144,7 +148,8 @@ pub(super) fn versions(f: &Facts) -> Found {
             Found::new(Status::Pass, check.detail.clone(), evidence)
         }
         Some(check) => {
-            let detail = format!("not checked: {}; a bucket with versions shows more", check.detail);
+            let detail =
+                format!("not checked: {}; a bucket with versions shows more", check.detail);
             Found::new(Status::Warn, detail, evidence)
         }
         None => Found::new(Status::Warn, "not checked", evidence),
@@ -152,11 +157,13 @@ pub(super) fn versions(f: &Facts) -> Found {
 }
 
 pub(super) fn encrypted(f: &Facts) -> Found {
-    let bad = with(f, |x| matches!(x.code, FindingCode::ForeignKey | FindingCode::WrongKeyOrForged));
+    let bad =
+        with(f, |x| matches!(x.code, FindingCode::ForeignKey | FindingCode::WrongKeyOrForged));
     let (named, ids) = told(&bad);
     let batches = f.reading.batches;
     let keys = f.policy.wrapping_keys.len();
-    let evidence = json!({ "batches_opened": batches, "keys_of_the_policy": keys, "findings": ids });
+    let evidence =
+        json!({ "batches_opened": batches, "keys_of_the_policy": keys, "findings": ids });
     if !bad.is_empty() {
         return Found::new(Status::Fail, named, evidence);
     }

@@ -8,7 +8,8 @@ use crate::facts::Facts;
 
 pub(super) fn retention(f: &Facts, days: u32) -> Found {
     let floor = if days == 0 { f.policy.retention_floor } else { days };
-    let sealed = f.calendar.iter().filter_map(|d| d.keep_until.map(|k| (d.day, k.days_since(d.day))));
+    let sealed =
+        f.calendar.iter().filter_map(|d| d.keep_until.map(|k| (d.day, k.days_since(d.day))));
     let sealed: Vec<_> = sealed.collect();
     let Some(shortest) = sealed.iter().copied().min_by_key(|(_, kept)| *kept) else {
         return Found::not_applicable("no day is sealed, so none has a retention yet");
@@ -16,7 +17,8 @@ pub(super) fn retention(f: &Facts, days: u32) -> Found {
     let longest = sealed.iter().map(|(_, kept)| *kept).max().unwrap_or(shortest.1);
     let below = sealed.iter().filter(|(_, kept)| i64::from(*kept) < i64::from(floor));
     let below: Vec<_> = below.map(|(day, _)| day.to_string()).collect();
-    let shortened = f.verification.findings.iter().find(|x| x.code == FindingCode::RetentionShortened);
+    let shortened =
+        f.verification.findings.iter().find(|x| x.code == FindingCode::RetentionShortened);
     let evidence = json!({
         "floor_days": floor, "shortest_days": shortest.1, "longest_days": longest,
         "oldest_day": sealed.first().map(|(day, _)| day), "days_below": below.len(),
@@ -58,7 +60,10 @@ pub(super) fn readable(f: &Facts) -> Found {
     if r.batches == 0 {
         return Found::not_applicable("no batch was there to read");
     }
-    let detail = format!("{} read for this report, none from an archive", count(r.batches, "batch", "batches"));
+    let detail = format!(
+        "{} read for this report, none from an archive",
+        count(r.batches, "batch", "batches")
+    );
     Found::new(Status::Pass, detail, evidence)
 }
 
@@ -67,7 +72,8 @@ pub(super) fn content_life(f: &Facts) -> Found {
     let evidence = json!({ "content_days": f.policy.content_days, "contents": contents });
     match f.policy.content_days {
         Some(days) => {
-            let detail = format!("contents live {} by the policy", count(days.into(), "day", "days"));
+            let detail =
+                format!("contents live {} by the policy", count(days.into(), "day", "days"));
             Found::new(Status::Pass, detail, evidence)
         }
         None if contents.items == 0 => Found::not_applicable("no content was met"),

@@ -53,7 +53,9 @@ pub(super) fn pseudonyms(f: &Facts) -> Found {
     if s.people_as_pseudonyms == s.people {
         return Found::new(Status::Pass, detail, evidence);
     }
-    let detail = format!("{detail}; others may be pseudonyms of the application's own: set `privacy.pseudonyms`");
+    let detail = format!(
+        "{detail}; others may be pseudonyms of the application's own: set `privacy.pseudonyms`"
+    );
     Found::new(Status::Warn, detail, evidence)
 }
 
@@ -93,7 +95,8 @@ pub(super) fn processing(f: &Facts) -> Found {
         );
         return Found::new(Status::Warn, detail, evidence);
     }
-    let detail = format!("{activities} in {n}, each with purpose, legal basis, categories and recipients");
+    let detail =
+        format!("{activities} in {n}, each with purpose, legal basis, categories and recipients");
     Found::new(Status::Pass, detail, evidence)
 }
 

@@ -91,7 +91,8 @@ pub(super) fn delay(f: &Facts) -> Found {
         crate::render::duration(p99)
     );
     if p99 > SOON_MS {
-        let detail = format!("{detail}: more than an hour; imported records are, others should not be");
+        let detail =
+            format!("{detail}: more than an hour; imported records are, others should not be");
         return Found::new(Status::Warn, detail, evidence);
     }
     Found::new(Status::Pass, detail, evidence)
@@ -133,11 +134,8 @@ pub(super) fn lifecycle(f: &Facts) -> Found {
         let detail = "no producer says that it began (`log.started`): the command does not, services do unless they are told not to";
         return Found::new(Status::Warn, detail, evidence);
     }
-    let detail = format!(
-        "{}, {}",
-        count(started, "start", "starts"),
-        count(stopped, "stop", "stops")
-    );
+    let detail =
+        format!("{}, {}", count(started, "start", "starts"), count(stopped, "stop", "stops"));
     if paused > resumed {
         let detail = format!("{detail}; paused {paused} times and resumed {resumed}");
         return Found::new(Status::Warn, detail, evidence);
@@ -146,7 +144,8 @@ pub(super) fn lifecycle(f: &Facts) -> Found {
 }
 
 pub(super) fn losses(f: &Facts) -> Found {
-    let (lost, gaps) = (f.statistics.of(&EventType::LOG_LOSS), f.statistics.of(&EventType::LOG_GAP));
+    let (lost, gaps) =
+        (f.statistics.of(&EventType::LOG_LOSS), f.statistics.of(&EventType::LOG_GAP));
     let evidence = json!({ "log.loss": lost, "log.gap": gaps });
     if let Some(none) = none(f) {
         return none;
@@ -184,7 +183,8 @@ pub(super) fn reviews(f: &Facts) -> Found {
     }
     // The running day can still be reviewed.
     let due = days.keys().filter(|day| **day < f.at.day());
-    let without: Vec<_> = due.filter(|day| !reviews.contains_key(day)).map(ToString::to_string).collect();
+    let without: Vec<_> =
+        due.filter(|day| !reviews.contains_key(day)).map(ToString::to_string).collect();
     let evidence = json!({
         "reviews": reviews.values().sum::<u64>(), "days_with_entries": days.len(),
         "days_without_review": without.len(), "first_without": without.first(),

@@ -133,13 +133,26 @@ fn summary(out: &mut String, r: &Report) {
     out.push_str(r#"<dl class="facts">"#);
     for (term, is, small) in [
         ("Entries", number(s.entries), format!("{} not sealed yet", number(s.not_sealed))),
-        ("Success", success_rate(&s.outcomes), format!("of {} decided", number(s.outcomes.decided()))),
+        (
+            "Success",
+            success_rate(&s.outcomes),
+            format!("of {} decided", number(s.outcomes.decided())),
+        ),
         ("Blocked", number(s.outcomes.blocked), format!("{} by guardrails", number(s.ai.blocked))),
-        ("Actors", format!("{at_least}{}", number(s.actors.distinct)), count(s.services.distinct, "service", "services")),
+        (
+            "Actors",
+            format!("{at_least}{}", number(s.actors.distinct)),
+            count(s.services.distinct, "service", "services"),
+        ),
         ("Days sealed", number(sealed), format!("of {}", number(r.calendar.len() as u64))),
         ("Findings", number(findings), format!("{} known to the policy", v.known.len())),
     ] {
-        let _ = write!(out, "<div><dt>{term}</dt><dd>{}<small>{}</small></dd></div>", esc(&is), esc(&small));
+        let _ = write!(
+            out,
+            "<div><dt>{term}</dt><dd>{}<small>{}</small></dd></div>",
+            esc(&is),
+            esc(&small)
+        );
     }
     out.push_str("</dl>");
     if r.reading.problems + r.reading.expired > 0 {
@@ -187,21 +200,35 @@ fn activity(out: &mut String, r: &Report) {
         return;
     }
     if let (Some(first), Some(last)) = (s.first(), s.last()) {
-        let _ = write!(out, r#"<p class="soft">The earliest entry happened at <span class="t">{first}</span>, the latest at <span class="t">{last}</span>. Charts by day go by the day on which entries were recorded.</p>"#);
+        let _ = write!(
+            out,
+            r#"<p class="soft">The earliest entry happened at <span class="t">{first}</span>, the latest at <span class="t">{last}</span>. Charts by day go by the day on which entries were recorded.</p>"#
+        );
     }
     // A batch may be of a day ahead of the report's clock.
     let last = s.days.keys().next_back().copied().unwrap_or(r.last).min(r.last.max(r.at.day()));
     let (columns, each) = day_columns(s, r.first, last.max(r.first));
     let (from, to) = (r.first.to_string(), last.max(r.first).to_string());
-    let title = if each > 1 { format!("Entries by {each} days") } else { "Entries by day".to_owned() };
+    let title =
+        if each > 1 { format!("Entries by {each} days") } else { "Entries by day".to_owned() };
     let days = count(s.days.len() as u64, "day", "days");
-    out.push_str(&charts::columns("cd", &title, &format!("{days} with entries"), &columns, &[&from, &to]));
+    out.push_str(&charts::columns(
+        "cd",
+        &title,
+        &format!("{days} with entries"),
+        &columns,
+        &[&from, &to],
+    ));
     out.push_str(r#"<div class="grid">"#);
     let hours: Vec<Column> = s
         .hours
         .iter()
         .enumerate()
-        .map(|(hour, entries)| Column { label: format!("{hour:02}:00"), entries: *entries, wrong: 0 })
+        .map(|(hour, entries)| Column {
+            label: format!("{hour:02}:00"),
+            entries: *entries,
+            wrong: 0,
+        })
         .collect();
     let axis = ["00", "06", "12", "18", "24"];
     out.push_str(&charts::columns("ch", "Entries by hour", "of the day, UTC", &hours, &axis));
@@ -249,7 +276,8 @@ fn verification(out: &mut String, r: &Report) {
         (Some(first), Some(last)) => format!("{first} to {last}"),
         _ => "no sealed day".to_owned(),
     };
-    let asks = v.required.map_or(String::new(), |level| format!(", the policy asks for {}", level.0));
+    let asks =
+        v.required.map_or(String::new(), |level| format!(", the policy asks for {}", level.0));
     let _ = write!(
         out,
         r#"<section><h2 id="verification">Verification</h2><p class="soft">Level {}{asks}; {range}. {} late, {} removed by order, {} expired.</p>"#,
@@ -269,7 +297,11 @@ fn people(out: &mut String, r: &Report) {
         r#"<section><h2 id="people">People's data</h2><p class="soft">{} of {} by people name them by a pseudonym of the log. {} masked before storing.</p><h3>Processing activities (GDPR Art. 30)</h3>"#,
         percent(s.people_as_pseudonyms, s.people),
         count(s.people, "entry", "entries"),
-        count(s.redactions.top.iter().map(|r| r.sum.entries).sum::<u64>() + s.redactions.others, "text was", "texts were")
+        count(
+            s.redactions.top.iter().map(|r| r.sum.entries).sum::<u64>() + s.redactions.others,
+            "text was",
+            "texts were"
+        )
     );
     if s.processing.activities.is_empty() {
         out.push_str(r#"<p class="soft">No entry tells of one.</p>"#);
@@ -323,10 +355,12 @@ fn people(out: &mut String, r: &Report) {
 fn retention(out: &mut String, r: &Report) {
     let t = &r.retention;
     let days = |days: Option<i32>| {
-        days.and_then(|d| u64::try_from(d).ok()).map_or("–".to_owned(), |d| count(d, "day", "days"))
+        days.and_then(|d| u64::try_from(d).ok())
+            .map_or("–".to_owned(), |d| count(d, "day", "days"))
     };
     let day = |day: Option<Day>| day.map_or("–".to_owned(), |d| d.to_string());
-    let content = t.content_days.map_or("not stated".to_owned(), |d| count(d.into(), "day", "days"));
+    let content =
+        t.content_days.map_or("not stated".to_owned(), |d| count(d.into(), "day", "days"));
     let _ = write!(
         out,
         r#"<section><h2 id="retention">Retention</h2><dl class="meta">{}{}{}{}{}{}{}</dl></section>"#,

@@ -37,8 +37,8 @@ fn esc(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~'
-            | ':' | '@' | '=' | '-' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|'
+            | '~' | ':' | '@' | '=' | '-' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -81,7 +81,10 @@ fn head(out: &mut String, r: &Report) {
     let c = &r.counts;
     let _ = writeln!(out, "# Audit trail compliance report: {}\n", esc(&r.origin));
     heads(out, &["", ""]);
-    let kept = r.retention.shortest_days.map_or("no day is sealed yet".to_owned(), |d| format!("{d} days at least"));
+    let kept = r
+        .retention
+        .shortest_days
+        .map_or("no day is sealed yet".to_owned(), |d| format!("{d} days at least"));
     let frameworks: Vec<_> = r.frameworks.iter().map(|f| f.title).collect();
     for (term, is) in [
         ("Generated", r.at.to_string()),
@@ -136,7 +139,13 @@ fn statistics(out: &mut String, r: &Report) {
             row(out, &[bounds(b), number(b.entries), percent(b.entries, l.entries)]);
         }
         let d = |ms: Option<u64>| ms.map_or("–".to_owned(), duration);
-        let _ = writeln!(out, "\nMedian {}, 99 % {}, longest {}.\n", d(l.p50_ms), d(l.p99_ms), d(l.max_ms));
+        let _ = writeln!(
+            out,
+            "\nMedian {}, 99 % {}, longest {}.\n",
+            d(l.p50_ms),
+            d(l.p99_ms),
+            d(l.max_ms)
+        );
     }
 }
 
@@ -144,9 +153,11 @@ fn verification(out: &mut String, r: &Report) {
     let v = &r.verification;
     let _ = writeln!(out, "## Verification at level {}\n", v.level.0);
     heads(out, &["verdict", "state", "why"]);
-    for (name, verdict) in
-        [("integrity", &v.integrity), ("completeness", &v.completeness), ("anchoring", &v.anchoring)]
-    {
+    for (name, verdict) in [
+        ("integrity", &v.integrity),
+        ("completeness", &v.completeness),
+        ("anchoring", &v.anchoring),
+    ] {
         row(out, &[name.to_owned(), self::verdict(verdict.state).to_owned(), esc(&verdict.reason)]);
     }
     out.push('\n');
@@ -162,7 +173,8 @@ fn verification(out: &mut String, r: &Report) {
     out.push('\n');
     heads(out, &["days", ">number", "which"]);
     for state in DayState::ALL {
-        let days: Vec<_> = r.calendar.iter().filter(|d| d.state == state).map(|d| d.day.to_string()).collect();
+        let days: Vec<_> =
+            r.calendar.iter().filter(|d| d.state == state).map(|d| d.day.to_string()).collect();
         let shown = match days.len() {
             0 => continue,
             n if state >= DayState::Unchecked && n <= 31 => days.join(", "),
@@ -174,7 +186,10 @@ fn verification(out: &mut String, r: &Report) {
     if !v.findings.is_empty() || !v.known.is_empty() {
         heads(out, &["finding", "object", "expected and found", "to do"]);
         for f in &v.findings {
-            row(out, &[f.code.as_str().to_owned(), esc(&f.object), esc(&f.detail), esc(f.code.remedy())]);
+            row(
+                out,
+                &[f.code.as_str().to_owned(), esc(&f.object), esc(&f.detail), esc(f.code.remedy())],
+            );
         }
         for (f, why) in &v.known {
             let known = format!("known, not counted: {}", esc(why));
@@ -211,7 +226,10 @@ fn people(out: &mut String, r: &Report) {
     let s = &r.statistics;
     if !s.processing.activities.is_empty() {
         let _ = writeln!(out, "## Processing activities (GDPR Art. 30)\n");
-        heads(out, &["purpose", "legal basis", "categories", "recipients", "transfers", ">entries"]);
+        heads(
+            out,
+            &["purpose", "legal basis", "categories", "recipients", "transfers", ">entries"],
+        );
         for p in &s.processing.activities {
             let or = |text: &Option<String>| text.as_deref().map_or("**none**".to_owned(), esc);
             let list = |names: &crate::collect::Names| {
@@ -232,7 +250,9 @@ fn people(out: &mut String, r: &Report) {
         }
         out.push('\n');
     }
-    for (class, title) in [("phi", "Access to health information"), ("chd", "Access to cardholder data")] {
+    for (class, title) in
+        [("phi", "Access to health information"), ("chd", "Access to cardholder data")]
+    {
         if let Some(a) = s.access.get(class).filter(|a| a.all.entries > 0) {
             let _ = writeln!(
                 out,
@@ -287,7 +307,14 @@ fn controls(out: &mut String, r: &Report) {
         let _ = writeln!(out, "## Settings in AWS\n");
         heads(out, &["result", "check", "found"]);
         for s in &settings.checks {
-            row(out, &[s.status.as_str().to_owned(), format!("{} {}", s.id, esc(s.title)), esc(&s.detail)]);
+            row(
+                out,
+                &[
+                    s.status.as_str().to_owned(),
+                    format!("{} {}", s.id, esc(s.title)),
+                    esc(&s.detail),
+                ],
+            );
         }
         out.push('\n');
     }

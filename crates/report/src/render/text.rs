@@ -121,7 +121,10 @@ fn head(out: &mut Text, r: &Report) {
         (Some(a), Some(b)) => format!("{a} to {b} days"),
         _ => "no day is sealed yet".to_owned(),
     };
-    out.pair("Retention period:", format!("{kept}; the policy asks for {}", r.retention.floor_days));
+    out.pair(
+        "Retention period:",
+        format!("{kept}; the policy asks for {}", r.retention.floor_days),
+    );
     let batches = count(r.reading.batches, "batch", "batches");
     out.pair("Encryption:", format!("{batches} opened, AES-256-GCM under keys of the policy"));
     let access = match &r.settings {
@@ -156,7 +159,10 @@ fn statistics(out: &mut Text, r: &Report) {
         let outcome = format!("{outcome}:");
         out.line(format!("  {outcome:<22}{:>12}  {:>7}", number(n), percent(n, s.entries)));
     }
-    out.pair("Success rate:", format!("{} of {} decided", success_rate(&s.outcomes), number(s.outcomes.decided())));
+    out.pair(
+        "Success rate:",
+        format!("{} of {} decided", success_rate(&s.outcomes), number(s.outcomes.decided())),
+    );
     if r.reading.problems + r.reading.expired > 0 {
         out.pair(
             "Not counted:",
@@ -192,7 +198,10 @@ fn statistics(out: &mut Text, r: &Report) {
         let t = &agent.sum.tally;
         out.pair("Total operations:", number(t.entries));
         let rate = success_rate(t);
-        out.pair("Success rate:", format!("{}/{} ({rate})", number(t.success), number(t.decided())));
+        out.pair(
+            "Success rate:",
+            format!("{}/{} ({rate})", number(t.success), number(t.decided())),
+        );
         out.line("  Recent operations:");
         for step in &agent.sum.recent {
             let took = step.duration_ms.map_or(String::new(), |ms| format!(" ({})", duration(ms)));
@@ -203,13 +212,17 @@ fn statistics(out: &mut Text, r: &Report) {
     if ai.safety_passed + ai.safety_failed > 0 {
         out.line("");
         out.pair("Safety decisions:", number(ai.safety_passed + ai.safety_failed));
-        out.pair("Not passed:", format!("{}, {} blocked for it", number(ai.safety_failed), number(ai.blocked)));
+        out.pair(
+            "Not passed:",
+            format!("{}, {} blocked for it", number(ai.safety_failed), number(ai.blocked)),
+        );
         out.ranking("Detectors", &ai.detectors, |n| format!("{:>12}", number(n.entries)));
     }
 }
 
 fn latency(out: &mut Text, title: &str, l: &Latency) {
-    let (Some(p50), Some(p90), Some(p99), Some(max)) = (l.p50_ms, l.p90_ms, l.p99_ms, l.max_ms) else {
+    let (Some(p50), Some(p90), Some(p99), Some(max)) = (l.p50_ms, l.p90_ms, l.p99_ms, l.max_ms)
+    else {
         return;
     };
     out.line(format!(
@@ -245,10 +258,17 @@ fn people(out: &mut Text, r: &Report) {
             out.line(format!("  … {} of further activities", count(p.others, "entry", "entries")));
         }
     }
-    for (class, title) in [("phi", "ACCESS TO HEALTH INFORMATION"), ("chd", "ACCESS TO CARDHOLDER DATA")] {
-        let Some(access) = r.statistics.access.get(class).filter(|a| a.all.entries > 0) else { continue };
+    for (class, title) in
+        [("phi", "ACCESS TO HEALTH INFORMATION"), ("chd", "ACCESS TO CARDHOLDER DATA")]
+    {
+        let Some(access) = r.statistics.access.get(class).filter(|a| a.all.entries > 0) else {
+            continue;
+        };
         out.section(title);
-        out.pair("Entries:", format!("{} ({} success)", number(access.all.entries), success_rate(&access.all)));
+        out.pair(
+            "Entries:",
+            format!("{} ({} success)", number(access.all.entries), success_rate(&access.all)),
+        );
         out.pair("With a reason:", number(access.with_reason));
         out.pair("With the resource:", number(access.with_resource));
         out.ranking("Actors", &access.actors, |a| tally(&a.tally));
@@ -286,9 +306,11 @@ fn verification(out: &mut Text, r: &Report) {
         _ => "no sealed day".to_owned(),
     };
     out.pair("Level:", format!("{} ({range})", v.level.0));
-    for (name, verdict) in
-        [("Integrity:", &v.integrity), ("Completeness:", &v.completeness), ("Anchoring:", &v.anchoring)]
-    {
+    for (name, verdict) in [
+        ("Integrity:", &v.integrity),
+        ("Completeness:", &v.completeness),
+        ("Anchoring:", &v.anchoring),
+    ] {
         out.pair(name, format!("{}: {}", self::verdict(verdict.state), verdict.reason));
     }
     for check in &v.checks {
@@ -299,7 +321,8 @@ fn verification(out: &mut Text, r: &Report) {
         };
         out.hanging(&format!("  {state}  "), 15, &format!("{}: {}", check.name, check.detail));
     }
-    let states = DayState::ALL.map(|state| (state, r.calendar.iter().filter(|d| d.state == state).count()));
+    let states =
+        DayState::ALL.map(|state| (state, r.calendar.iter().filter(|d| d.state == state).count()));
     let mut days = String::new();
     for (state, n) in states.into_iter().filter(|(_, n)| *n > 0) {
         let comma = if days.is_empty() { "" } else { ", " };
@@ -309,7 +332,9 @@ fn verification(out: &mut Text, r: &Report) {
     for day in r.calendar.iter().filter(|d| d.state >= DayState::Unchecked) {
         out.line(format!("    {}  {}", day.day, day.state.as_str()));
     }
-    for (finding, known) in v.findings.iter().map(|f| (f, None)).chain(v.known.iter().map(|(f, why)| (f, Some(why)))) {
+    for (finding, known) in
+        v.findings.iter().map(|f| (f, None)).chain(v.known.iter().map(|(f, why)| (f, Some(why))))
+    {
         let known = known.map_or(String::new(), |why| format!("known, not counted ({why}): "));
         out.line(format!("  {known}{}  {}", finding.code.as_str(), finding.object));
         out.wrapped("    ", &finding.detail);
@@ -325,7 +350,10 @@ fn verification(out: &mut Text, r: &Report) {
             None => "removal ordered",
         };
         let by = removal.officers.join(", ");
-        out.line(format!("  {state}  {}: {}, by {by}: {}", removal.object, removal.basis, removal.reason));
+        out.line(format!(
+            "  {state}  {}: {}, by {by}: {}",
+            removal.object, removal.basis, removal.reason
+        ));
     }
     if let (Some(objects), Some(size)) = (r.retention.objects, r.retention.bytes) {
         out.pair("Stored:", format!("{}, {}", count(objects, "object", "objects"), bytes(size)));
@@ -357,7 +385,10 @@ fn control(out: &mut Text, r: &Report, c: &ControlResult) {
     out.line(format!("  [{}] {}  {}", c.status.as_str(), c.id, c.title));
     out.wrapped("      asks: ", c.asks);
     for check in c.checks.iter().filter_map(|id| r.check(id)) {
-        out.wrapped("      ", &format!("{} {}: {}: {}", check.status.as_str(), check.id, check.title, check.detail));
+        out.wrapped(
+            "      ",
+            &format!("{} {}: {}: {}", check.status.as_str(), check.id, check.title, check.detail),
+        );
     }
     if c.status != Status::NotCovered && !c.settings.is_empty() && !c.settings_checked {
         out.line(format!("      not looked at: settings {} (--settings)", c.settings.join(", ")));

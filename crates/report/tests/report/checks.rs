@@ -131,7 +131,9 @@ const RECORDED: &[Recorded] = &[
     ("no cardholder data", "E08", Warn, |e| {
         change(e, "data.read", |f| drop(f.data_class.remove(&DataClass::Chd)))
     }),
-    ("cardholder data without a card", "E08", Warn, |e| change(e, "data.read", |f| f.resource = None)),
+    ("cardholder data without a card", "E08", Warn, |e| {
+        change(e, "data.read", |f| f.resource = None)
+    }),
     ("no guardrail decided", "E09", Warn, |e| {
         change(e, "ai.generation.completed", |f| f.safety = None)
     }),
@@ -200,7 +202,8 @@ async fn what_is_known_otherwise_is_seen() {
 
 #[tokio::test]
 async fn what_was_not_verified_is_not_passed() {
-    let report = Report::new(facts_at(&good().await, LAST, Level::Chain, 20).await, &Framework::ALL, 0);
+    let report =
+        Report::new(facts_at(&good().await, LAST, Level::Chain, 20).await, &Framework::ALL, 0);
     for id in ["L03", "L05", "L06"] {
         assert_eq!(status(&report, id), Warn, "{:#?}", report.check(id));
     }
@@ -230,7 +233,10 @@ async fn an_erasure_without_a_receipt_counts_for_its_person() {
     let subject = || Privacy::default().subject("p1:subject:y");
     let report = report(
         &sealed(&move |e| {
-            let e = plus(e, event("privacy.erasure.requested").privacy(subject()).outcome(Outcome::Deferred));
+            let e = plus(
+                e,
+                event("privacy.erasure.requested").privacy(subject()).outcome(Outcome::Deferred),
+            );
             plus(e, event("privacy.erasure.completed").privacy(subject()))
         })
         .await,

@@ -12,13 +12,16 @@ use crate::support::{FIRST, LAST, empty, event, facts_at, store};
 
 /// A few hundred entries whose fields go round in cycles of different lengths.
 fn mixed(seed: usize) -> Vec<EventDraft> {
-    let kinds = ["ai.generation.completed", "data.read", "shop.order.paid", "authn.failed", "log.loss"];
+    let kinds =
+        ["ai.generation.completed", "data.read", "shop.order.paid", "authn.failed", "log.loss"];
     let one = |n: usize| {
         let outcome = Outcome::ALL[(n * 7 + seed) % 5];
         let mut e = event(kinds[(n + seed) % kinds.len()])
             .actor(Actor::user(format!("u-{}", n * n % 11)))
             .outcome(outcome)
-            .time(day(FIRST).start().saturating_add((n as i64 * 977_000 + seed as i64) % 86_400_000));
+            .time(
+                day(FIRST).start().saturating_add((n as i64 * 977_000 + seed as i64) % 86_400_000),
+            );
         if n % 3 == 0 {
             e = e.ai(AiCall::new("openai", format!("m-{}", n % 4)).latency_ms(n as u64 * n as u64));
         }
@@ -75,26 +78,42 @@ async fn every_count_equals_an_independent_one() {
         assert_eq!(s["outcomes"][&outcome], n, "{outcome}");
     }
     let success = lines.iter().filter(|l| l["outcome"] == "success").count() as f64;
-    let decided = lines.iter().filter(|l| !matches!(l["outcome"].as_str(), Some("deferred" | "unknown")));
+    let decided =
+        lines.iter().filter(|l| !matches!(l["outcome"].as_str(), Some("deferred" | "unknown")));
     assert_eq!(s["outcomes"]["success_rate"].as_f64(), Some(success / decided.count() as f64));
     let hours = counted(&lines, |l| text(&l["time"]).map(|t| t[11..13].to_owned()));
     for (hour, n) in s["hours"].as_array().unwrap().iter().enumerate() {
         let expected = hours.get(&format!("{hour:02}")).copied().unwrap_or(0);
         assert_eq!(n.as_u64(), Some(expected), "hour {hour}");
     }
-    assert_eq!((s["days"][FIRST]["entries"].as_u64(), s["days"][LAST]["entries"].as_u64()), (Some(450), Some(150)));
-    let calls: Vec<&Value> = lines.iter().filter(|l| l["type"] == "ai.generation.completed").collect();
+    assert_eq!(
+        (s["days"][FIRST]["entries"].as_u64(), s["days"][LAST]["entries"].as_u64()),
+        (Some(450), Some(150))
+    );
+    let calls: Vec<&Value> =
+        lines.iter().filter(|l| l["type"] == "ai.generation.completed").collect();
     assert_eq!(s["ai"]["calls"]["entries"], calls.len());
     let latencies: Vec<u64> = calls.iter().filter_map(|l| l["ai"]["latency_ms"].as_u64()).collect();
     assert_eq!(s["ai"]["latency"]["entries"], latencies.len());
     assert_eq!(s["ai"]["latency"]["max_ms"], *latencies.iter().max().unwrap());
-    assert_eq!(s["ai"]["latency"]["mean_ms"], latencies.iter().sum::<u64>() / latencies.len() as u64);
-    let of_buckets: u64 = s["ai"]["latency"]["buckets"].as_array().unwrap().iter().map(|b| b["entries"].as_u64().unwrap()).sum();
+    assert_eq!(
+        s["ai"]["latency"]["mean_ms"],
+        latencies.iter().sum::<u64>() / latencies.len() as u64
+    );
+    let of_buckets: u64 = s["ai"]["latency"]["buckets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| b["entries"].as_u64().unwrap())
+        .sum();
     assert_eq!(of_buckets, latencies.len() as u64);
     let failed = lines.iter().filter(|l| l["safety"]["passed"] == false);
     assert_eq!(s["ai"]["safety_failed"], failed.clone().count());
     assert_eq!(s["ai"]["blocked"], failed.filter(|l| l["outcome"] == "blocked").count());
-    assert_eq!(ranking(&s["ai"]["detectors"]), counted(&lines, |l| text(&l["safety"]["detectors"][0])));
+    assert_eq!(
+        ranking(&s["ai"]["detectors"]),
+        counted(&lines, |l| text(&l["safety"]["detectors"][0]))
+    );
     let access = lines.iter().filter(|l| {
         let kind = l["type"].as_str().unwrap();
         kind.starts_with("data.") || kind.starts_with("authn.")

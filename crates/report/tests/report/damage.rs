@@ -72,7 +72,8 @@ async fn a_day_that_is_gone() {
     for key in [manifest_key(day(LAST)), checkpoint_key(day(LAST)), batch(&log, LAST).await] {
         assert!(log.evidence.remove(&key));
     }
-    let facts = crate::support::facts_at(&log, "2026-11-18", dayseal_format::Level::Entries, 20).await;
+    let facts =
+        crate::support::facts_at(&log, "2026-11-18", dayseal_format::Level::Entries, 20).await;
     let report = Report::new(facts, &dayseal_report::Framework::ALL, 0);
     assert_eq!(status(&report, "L04"), Fail);
     assert_eq!(state(&report, LAST), DayState::Missing);
@@ -90,7 +91,8 @@ async fn a_gap_in_a_stream() {
     let kept = writer.next(2, true);
     log.store(&writer, &kept).await;
     log.seal("2026-11-18").await.unwrap();
-    let facts = crate::support::facts_at(&log, "2026-11-18", dayseal_format::Level::Entries, 20).await;
+    let facts =
+        crate::support::facts_at(&log, "2026-11-18", dayseal_format::Level::Entries, 20).await;
     let report = Report::new(facts, &dayseal_report::Framework::ALL, 0);
     assert_eq!((status(&report, "L05"), report.exit_code), (Fail, 4));
     assert_eq!(report.check("L05").unwrap().evidence["gaps_recorded"], 1);
@@ -150,7 +152,8 @@ async fn a_removal_by_order() {
     log.order(&officer, key, "2026-11-18").await;
     log.seal("2026-11-18").await.unwrap();
     assert!(log.evidence.remove(&key.to_string()));
-    let facts = crate::support::facts_at(&log, "2026-11-18", dayseal_format::Level::Entries, 20).await;
+    let facts =
+        crate::support::facts_at(&log, "2026-11-18", dayseal_format::Level::Entries, 20).await;
     let report = Report::new(facts, &[dayseal_report::Framework::Gdpr], 0);
     assert_eq!(report.verification.totals.removed, 1);
     named(&report, "a court asked");
@@ -172,7 +175,8 @@ async fn a_finding_that_the_policy_knows_has_a_disposition() {
 #[tokio::test]
 async fn an_empty_log() {
     let log = empty().await;
-    let facts = crate::support::facts_at(&log, "2026-11-15", dayseal_format::Level::Entries, 20).await;
+    let facts =
+        crate::support::facts_at(&log, "2026-11-15", dayseal_format::Level::Entries, 20).await;
     let report = Report::new(facts, &dayseal_report::Framework::ALL, 0);
     assert_eq!(report.statistics.entries, 0);
     assert_eq!(report.statistics.outcomes.success_rate(), None);
@@ -183,7 +187,9 @@ async fn an_empty_log() {
     }
     assert_eq!(state(&report, FIRST), DayState::Open);
     for page in [render::text(&report), render::markdown(&report), render::html(&report)] {
-        assert!(page.contains("audit.example.com/test") || page.contains("audit.example.com\\/test"));
+        assert!(
+            page.contains("audit.example.com/test") || page.contains("audit.example.com\\/test")
+        );
     }
 }
 

@@ -40,7 +40,10 @@ async fn the_page_is_well_formed_and_needs_nothing_else() {
     let policy = page.find("default-src 'none'").unwrap();
     assert!(policy < page.find("<style>").unwrap());
     // The only address is the name of the language.
-    assert_eq!(page.matches("http://").count(), page.matches("http://www.w3.org/1999/xhtml").count());
+    assert_eq!(
+        page.matches("http://").count(),
+        page.matches("http://www.w3.org/1999/xhtml").count()
+    );
 }
 
 #[tokio::test]
@@ -77,7 +80,9 @@ async fn every_result_says_itself_without_its_colour() {
     let report = Report::new(facts, &Framework::ALL, 0);
     let page = render::html(&report);
     let document = parse(&page);
-    let badges = document.descendants().filter(|n| n.attribute("class").is_some_and(|c| c.starts_with("badge")));
+    let badges = document
+        .descendants()
+        .filter(|n| n.attribute("class").is_some_and(|c| c.starts_with("badge")));
     let mut seen = std::collections::BTreeSet::new();
     for badge in badges {
         let (class, text) = (badge.attribute("class").unwrap(), badge.text().unwrap());
@@ -93,8 +98,12 @@ async fn every_result_says_itself_without_its_colour() {
     assert_eq!(seen.len(), 4, "{seen:?}");
 }
 
-const HOSTILE: [&str; 4] =
-    ["</bdi><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "a|b`c`*d*[e](javascript:f)", "=cmd()"];
+const HOSTILE: [&str; 4] = [
+    "</bdi><script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "a|b`c`*d*[e](javascript:f)",
+    "=cmd()",
+];
 
 fn hostile(mut events: Vec<EventDraft>) -> Vec<EventDraft> {
     for text in HOSTILE {

@@ -30,7 +30,8 @@ pub(crate) const PERSON: &str = "p1:actor:aaaaaaaa:aaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 /// An event that says all that is asked of one about access.
 pub(crate) fn event(kind: &'static str) -> EventBuilder {
-    let base = if kind.starts_with("log.") { Event::reserved_builder(kind) } else { Event::builder(kind) };
+    let base =
+        if kind.starts_with("log.") { Event::reserved_builder(kind) } else { Event::builder(kind) };
     base.actor(Actor::user(PERSON))
         .action("act")
         .outcome(Outcome::Success)
@@ -42,7 +43,8 @@ pub(crate) fn event(kind: &'static str) -> EventBuilder {
 /// The events of a day on which every check passes; the first ones belong to the whole log.
 pub(crate) fn good_day(first: bool) -> Vec<EventDraft> {
     let call = AiCall::new("openai", "gpt-4").latency_ms(1_200).input_tokens(10).output_tokens(20);
-    let privacy = Privacy::new("support").legal_basis("contract").category("prompt").recipient("openai");
+    let privacy =
+        Privacy::new("support").legal_basis("contract").category("prompt").recipient("openai");
     let mut events = vec![
         event("log.started"),
         event("log.accessed"),
@@ -62,7 +64,10 @@ pub(crate) fn good_day(first: bool) -> Vec<EventDraft> {
         let subject = || Privacy::default().subject("p1:subject:x");
         let receipt = id(day(FIRST), 900);
         events.push(
-            event("privacy.erasure.requested").id(receipt).privacy(subject()).outcome(Outcome::Deferred),
+            event("privacy.erasure.requested")
+                .id(receipt)
+                .privacy(subject())
+                .outcome(Outcome::Deferred),
         );
         let parent = Correlation::default().parent_event(receipt);
         events.push(event("privacy.erasure.completed").privacy(subject()).correlation(parent));
@@ -78,7 +83,12 @@ pub(crate) fn id(on: Day, n: u64) -> EventId {
 }
 
 /// Stores these events as one batch of a stream of their own, that ends with it.
-pub(crate) async fn store(log: &TestLog, stream: u8, on: &str, events: Vec<EventDraft>) -> BatchKey {
+pub(crate) async fn store(
+    log: &TestLog,
+    stream: u8,
+    on: &str,
+    events: Vec<EventDraft>,
+) -> BatchKey {
     let mut writer = log.stream(stream, on).await;
     let now = writer.header.first_time;
     let (service, mut lines, mut times) = (Service::new("tests"), Entries::new(), Vec::new());
@@ -119,7 +129,8 @@ pub(crate) async fn sealed(change: &Change) -> TestLog {
     let (origin, event) = (log.settings.origin.clone(), id(day(FIRST), 901));
     let who = (&origin, &officer as _);
     let at = (noon(day(FIRST)), event);
-    let hold = place(&*log.state, &Holds::default(), who, (scope, "case 7".into()), at).await.unwrap();
+    let hold =
+        place(&*log.state, &Holds::default(), who, (scope, "case 7".into()), at).await.unwrap();
     let mut first = change(good_day(true));
     first.push(placed(&hold).unwrap());
     store(&log, 1, FIRST, first).await;

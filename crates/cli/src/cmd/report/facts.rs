@@ -35,7 +35,8 @@ pub(super) async fn gather(
     let desk = Desk::open(config).await?;
     let log = desk.reader();
     let (first, last) = days(own.days.as_deref())?;
-    let (from, to) = (first.unwrap_or(log.first_day).max(log.first_day), last.unwrap_or(desk.today()));
+    let (from, to) =
+        (first.unwrap_or(log.first_day).max(log.first_day), last.unwrap_or(desk.today()));
     if from > to {
         let text = format!("--days: the log begins on {}", log.first_day);
         return Err(UsageError(text).into());
@@ -138,7 +139,10 @@ async fn planned(config: &Config<'_>, policy: &dayseal_format::Policy) -> Option
     match plan(&*evidence, retention, floor, &rules, None, &nothing_held, now).await {
         Ok(plan) => Some(plan),
         Err(error) => {
-            tell(&format!("what is stored could not be summed up: {:#}", anyhow::Error::from(error)));
+            tell(&format!(
+                "what is stored could not be summed up: {:#}",
+                anyhow::Error::from(error)
+            ));
             None
         }
     }

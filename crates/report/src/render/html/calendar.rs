@@ -72,7 +72,10 @@ pub(super) fn calendar(r: &Report) -> String {
     (from..=to).for_each(|number| month(&mut out, number, &days, r));
     out.push_str("</div>");
     if cut {
-        let _ = write!(out, r#"<p class="note">The newest {MAX_MONTHS} months; the JSON report has every day.</p>"#);
+        let _ = write!(
+            out,
+            r#"<p class="note">The newest {MAX_MONTHS} months; the JSON report has every day.</p>"#
+        );
     }
     out
 }
@@ -88,7 +91,12 @@ fn month(out: &mut String, number: i32, days: &BTreeMap<Day, &DayFacts>, r: &Rep
         let (x, y) = (place % 7 * 22, place / 7 * 22 + 14);
         let day_number = day.days_since(first) + 1;
         let Some(facts) = days.get(&day) else {
-            let _ = write!(cells, r#"<text class="t-out" x="{}" y="{}">{day_number}</text>"#, x + 11, y + 14);
+            let _ = write!(
+                cells,
+                r#"<text class="t-out" x="{}" y="{}">{day_number}</text>"#,
+                x + 11,
+                y + 14
+            );
             continue;
         };
         let (class, mark) = look(facts.state);

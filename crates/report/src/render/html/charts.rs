@@ -33,7 +33,13 @@ fn shown_height(columns: &[Column]) -> u64 {
 }
 
 /// Columns over an axis with these labels, evenly spread.
-pub(super) fn columns(id: &str, title: &str, aside: &str, columns: &[Column], axis: &[&str]) -> String {
+pub(super) fn columns(
+    id: &str,
+    title: &str,
+    aside: &str,
+    columns: &[Column],
+    axis: &[&str],
+) -> String {
     let most = columns.iter().map(|c| c.entries).max().unwrap_or(0);
     if most == 0 {
         return String::new();
@@ -72,7 +78,12 @@ pub(super) fn columns(id: &str, title: &str, aside: &str, columns: &[Column], ax
         let named = named.collect::<Vec<_>>().join(", ");
         let more = cut.len().saturating_sub(3);
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-        let _ = write!(out, r#"<p class="note">Cut at {}, marked by a gap: {}{more}.</p>"#, number(top), esc(&named));
+        let _ = write!(
+            out,
+            r#"<p class="note">Cut at {}, marked by a gap: {}{more}.</p>"#,
+            number(top),
+            esc(&named)
+        );
     }
     if wrong > 0 {
         out.push_str(r#"<ul class="legend"><li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="bar" width="10" height="10"/></svg>other</li><li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="bar2" width="10" height="10"/></svg>failed or blocked, at the top of each column</li></ul>"#);
@@ -99,7 +110,8 @@ fn column(out: &mut String, x: usize, c: &Column, top: u64) {
     if c.wrong > 0 {
         // Of a column that is cut, the share of what is shown.
         let wrong = (c.wrong as f64 / c.entries as f64 * all).max(0.7);
-        let _ = write!(out, r#"<rect class="bar2" x="{x}" y="{y:.2}" width="8" height="{wrong:.2}"/>"#);
+        let _ =
+            write!(out, r#"<rect class="bar2" x="{x}" y="{y:.2}" width="8" height="{wrong:.2}"/>"#);
     }
     if cut {
         let _ = write!(out, r#"<rect class="gap" x="{x}" y="52" width="8" height="4"/>"#);
@@ -127,7 +139,11 @@ pub(super) fn outcomes(t: &Tally) -> String {
     for outcome in Outcome::ALL {
         let width = t.of(*outcome) as f64 / t.entries as f64 * 1_000.0;
         if width > 0.0 {
-            let _ = write!(out, r#"<rect class="o-{outcome}" x="{x:.2}" width="{:.2}" height="10"/>"#, width.max(1.5));
+            let _ = write!(
+                out,
+                r#"<rect class="o-{outcome}" x="{x:.2}" width="{:.2}" height="10"/>"#,
+                width.max(1.5)
+            );
         }
         x += width;
     }
@@ -187,8 +203,14 @@ pub(super) fn ranking<S: Sum>(
     for ranked in &r.top {
         let entries = ranked.sum.entries();
         let Shown { kind, success } = show(&ranked.sum);
-        let kind = kind.map_or(String::new(), |k| format!(r#" <span class="kind">{}</span>"#, esc(k)));
-        let _ = write!(out, r#"<tr><td class="name">{}{kind}{}</td>"#, name(&ranked.name), hbar(entries, most));
+        let kind =
+            kind.map_or(String::new(), |k| format!(r#" <span class="kind">{}</span>"#, esc(k)));
+        let _ = write!(
+            out,
+            r#"<tr><td class="name">{}{kind}{}</td>"#,
+            name(&ranked.name),
+            hbar(entries, most)
+        );
         if rates {
             let _ = write!(out, r#"<td class="n">{}</td>"#, success.unwrap_or_default());
         }
@@ -207,7 +229,8 @@ pub(super) fn latency(title: &str, l: &Latency) -> String {
     let filled = |at: Option<usize>| at.unwrap_or(0);
     let first = filled(l.buckets.iter().position(|b| b.entries > 0));
     let last = filled(l.buckets.iter().rposition(|b| b.entries > 0));
-    let (Some(p50), Some(p90), Some(p99), Some(max)) = (l.p50_ms, l.p90_ms, l.p99_ms, l.max_ms) else {
+    let (Some(p50), Some(p90), Some(p99), Some(max)) = (l.p50_ms, l.p90_ms, l.p99_ms, l.max_ms)
+    else {
         return String::new();
     };
     let shown = &l.buckets[first..=last];

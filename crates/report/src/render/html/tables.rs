@@ -36,7 +36,13 @@ pub(super) fn failing(r: &Report) -> String {
     for f in &r.frameworks {
         for c in f.controls.iter().filter(|c| c.status == Status::Fail) {
             let (to, title) = (anchor(f, c), esc(c.title));
-            let _ = write!(out, r##"<li>{} <a href="#{to}">{} {}</a>: {title}</li>"##, badge(c.status), f.id.as_str(), esc(c.id));
+            let _ = write!(
+                out,
+                r##"<li>{} <a href="#{to}">{} {}</a>: {title}</li>"##,
+                badge(c.status),
+                f.id.as_str(),
+                esc(c.id)
+            );
         }
     }
     if out.is_empty() { out } else { format!(r#"<ul class="failing">{out}</ul>"#) }
@@ -70,11 +76,20 @@ fn control(out: &mut String, r: &Report, f: &FrameworkResult, c: &ControlResult)
     let settings = r.settings.iter().flat_map(|s| &s.checks).filter(|s| c.settings.contains(&s.id));
     for setting in settings {
         let status = badge(of_setting(setting.status));
-        let _ = write!(out, "<li>{status} {} {}: {}</li>", setting.id, esc(setting.title), esc(&setting.detail));
+        let _ = write!(
+            out,
+            "<li>{status} {} {}: {}</li>",
+            setting.id,
+            esc(setting.title),
+            esc(&setting.detail)
+        );
     }
     if !c.settings.is_empty() && !c.settings_checked {
         let list = c.settings.join(", ");
-        let _ = write!(out, r#"<li class="soft">Not looked at: settings {list} (<code>--settings</code>)</li>"#);
+        let _ = write!(
+            out,
+            r#"<li class="soft">Not looked at: settings {list} (<code>--settings</code>)</li>"#
+        );
     }
     out.push_str("</ul></td></tr>");
 }
@@ -108,7 +123,12 @@ fn evidence_of(evidence: &Value) -> String {
             Value::Number(n) => n.as_u64().map_or_else(|| n.to_string(), number),
             other => other.to_string(),
         };
-        let _ = write!(out, "<span>{}: <strong>{}</strong></span>", esc(&key.replace('_', " ")), esc(&value));
+        let _ = write!(
+            out,
+            "<span>{}: <strong>{}</strong></span>",
+            esc(&key.replace('_', " ")),
+            esc(&value)
+        );
     }
     out.push_str("</p>");
     out
@@ -125,7 +145,12 @@ pub(super) fn verification(r: &Report) -> String {
             CheckState::NotChecked => labelled(look(Status::NotCovered), "not checked"),
             CheckState::Failed => labelled(look(Status::Fail), "failed"),
         };
-        let _ = write!(out, "<tr><td>{}</td><td>{state}</td><td>{}</td></tr>", esc(&check.name), esc(&check.detail));
+        let _ = write!(
+            out,
+            "<tr><td>{}</td><td>{state}</td><td>{}</td></tr>",
+            esc(&check.name),
+            esc(&check.detail)
+        );
     }
     out.push_str("</tbody></table></div>");
     if !v.findings.is_empty() {
@@ -153,7 +178,8 @@ fn findings<'a>(out: &mut String, all: impl Iterator<Item = (&'a Finding, Option
             None => labelled(look(Status::Fail), f.code.as_str()),
             Some(_) => labelled(look(Status::NotApplicable), f.code.as_str()),
         };
-        let todo = known.map_or_else(|| format!("To do: {}", f.code.remedy()), |why| format!("Reason: {why}"));
+        let todo = known
+            .map_or_else(|| format!("To do: {}", f.code.remedy()), |why| format!("Reason: {why}"));
         let _ = write!(
             out,
             r#"<tr><td>{label}</td><td><code>{}</code></td><td>{}<p class="soft">{} <span class="id">[{}]</span></p></td></tr>"#,
@@ -187,7 +213,11 @@ fn removals(out: &mut String, r: &Report) {
     }
     out.push_str("</tbody></table></div>");
     if r.verification.more_removals > 0 {
-        let _ = write!(out, r#"<p class="note">And {} more.</p>"#, number(r.verification.more_removals));
+        let _ = write!(
+            out,
+            r#"<p class="note">And {} more.</p>"#,
+            number(r.verification.more_removals)
+        );
     }
 }
 
@@ -214,7 +244,11 @@ pub(super) fn processing(p: &Processing) -> String {
     }
     out.push_str("</tbody></table></div>");
     if p.others > 0 {
-        let _ = write!(out, r#"<p class="note">{} of further activities.</p>"#, count(p.others, "entry", "entries"));
+        let _ = write!(
+            out,
+            r#"<p class="note">{} of further activities.</p>"#,
+            count(p.others, "entry", "entries")
+        );
     }
     out
 }
@@ -236,7 +270,12 @@ pub(super) fn access(title: &str, a: &Access) -> String {
 pub(super) fn holds(r: &Report) -> String {
     let mut out = String::new();
     if let Some(why) = &r.holds.unread {
-        let _ = write!(out, "<p>{} {}</p>", labelled(look(Status::Warn), "cannot be relied on"), esc(why));
+        let _ = write!(
+            out,
+            "<p>{} {}</p>",
+            labelled(look(Status::Warn), "cannot be relied on"),
+            esc(why)
+        );
     }
     for text in r.holds.differences.iter().flatten() {
         let _ = write!(out, "<p>{} {}</p>", labelled(look(Status::Fail), "differs"), esc(text));
