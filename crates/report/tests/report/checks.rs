@@ -123,13 +123,17 @@ const RECORDED: &[Recorded] = &[
     ("nothing was denied", "E03", Warn, |e| without(e, "authn.failed")),
     ("no setting changed", "E04", Warn, |e| without(e, "config.changed")),
     ("no health information", "E07", Warn, |e| {
-        change(e, "data.read", |f| drop(f.data_class.remove(&DataClass::Phi)))
+        change(e, "data.read", |f| {
+            f.data_class.remove(&DataClass::Phi);
+        })
     }),
     ("health information for no reason", "E07", Warn, |e| {
         change(e, "data.read", |f| f.access_reason = None)
     }),
     ("no cardholder data", "E08", Warn, |e| {
-        change(e, "data.read", |f| drop(f.data_class.remove(&DataClass::Chd)))
+        change(e, "data.read", |f| {
+            f.data_class.remove(&DataClass::Chd);
+        })
     }),
     ("cardholder data without a card", "E08", Warn, |e| {
         change(e, "data.read", |f| f.resource = None)
@@ -175,7 +179,9 @@ const KNOWN: &[Known] = &[
     ("holds that differ", "L17", Fail, |f| f.holds.differences = Some(vec!["one is gone".into()])),
     ("holds not compared", "L17", Warn, |f| f.holds.differences = None),
     ("holds not read", "L17", Warn, |f| f.holds.unread = Some("a hole".into())),
-    ("no administrator", "E05", Warn, |f| drop(f.statistics.actor_types.remove("admin"))),
+    ("no administrator", "E05", Warn, |f| {
+        f.statistics.actor_types.remove("admin");
+    }),
     ("no hold", "L17", NotApplicable, |f| f.holds = Default::default()),
     ("batches that could not be read", "L14", Warn, |f| f.reading.problems = 1),
     ("batches that could not be read", "L19", Warn, |f| f.reading.problems = 1),
