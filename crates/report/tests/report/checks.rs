@@ -214,6 +214,12 @@ async fn what_was_not_verified_is_not_passed() {
         assert_eq!(status(&report, id), Warn, "{:#?}", report.check(id));
     }
     assert_eq!(report.exit_code, 3, "the policy asks for more");
+
+    // A policy that asks for less gets its verdict, and not this check.
+    let mut log = good().await;
+    log.policy.require = Level::Listing;
+    let report = Report::new(facts_at(&log, LAST, Level::Listing, 20).await, &Framework::ALL, 0);
+    assert_eq!((report.verification.exit_code, status(&report, "L03")), (0, Warn));
 }
 
 #[tokio::test]

@@ -28,6 +28,9 @@ fn mixed(seed: usize) -> Vec<EventDraft> {
         if n.is_multiple_of(4) {
             e = e.safety(Safety::failed(SafetyStage::Input).detector(format!("d-{}", n % 3)));
         }
+        if n % 4 == 1 {
+            e = e.safety(Safety::passed());
+        }
         e.build().unwrap()
     };
     (0..150).map(one).collect()

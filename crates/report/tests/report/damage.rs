@@ -2,7 +2,7 @@
 
 use dayseal_chain::verify::FindingCode;
 use dayseal_format::names::{checkpoint_key, manifest_key};
-use dayseal_report::days::DayState;
+use dayseal_report::days::{DayState, read_days};
 use dayseal_report::judge::Status::{self, Fail, NotApplicable, Pass, Warn};
 use dayseal_report::{Report, render};
 use dayseal_testkit::{TestLog, day, noon};
@@ -50,6 +50,8 @@ async fn an_altered_batch() {
     assert_eq!((state(&report, FIRST), state(&report, LAST)), (DayState::Altered, DayState::Holds));
     assert_eq!(report.statistics.entries, good_day(false).len() as u64);
     named(&report, &key);
+    let row = format!("<code>{key}</code></td>");
+    assert!(render::html(&report).contains(&row), "the finding has a row of its own");
 }
 
 #[tokio::test]
@@ -204,4 +206,19 @@ async fn a_day_that_should_be_sealed() {
     assert_eq!(state(&report, FIRST), DayState::Missing);
     assert_eq!(report.statistics.not_sealed, good_day(true).len() as u64);
     assert_eq!(noon(day(FIRST)), report.statistics.first().unwrap());
+}
+
+/// Verification of a range of days does not look for what is overdue behind it: the days do.
+#[tokio::test]
+async fn a_day_that_is_overdue_is_missing_whatever_verification_says() {
+    let log = good().await;
+    let mut facts = crate::support::facts(&log).await;
+    facts.verification.findings.clear();
+    let later = crate::support::reader(&log, noon(day("2026-11-20")));
+    let days = (day(FIRST), day("2026-11-20"));
+    let found = read_days(&later, days, 26, &facts.verification).await.unwrap();
+    let states: Vec<_> = found.iter().map(|d| d.state).collect();
+    use DayState::{Holds, Missing, Open};
+    // At noon of the 20th the 18th is due since two o'clock, and the 19th is not.
+    assert_eq!(states, [Holds, Holds, Missing, Open, Open]);
 }
