@@ -303,6 +303,7 @@ struct DayFacts {
     day: String,
     state: String,
     findings: u64,
+    known: u64,
     sealed_at: Option<String>,
     seal_delay_ms: Option<u64>,
     keep_until: Option<String>,

@@ -68,7 +68,7 @@ async fn a_missing_batch() {
 
 #[tokio::test]
 async fn a_day_that_is_gone() {
-    let log = good().await;
+    let mut log = good().await;
     store(&log, 3, "2026-11-18", good_day(false)).await;
     log.seal("2026-11-18").await.unwrap();
     for key in [manifest_key(day(LAST)), checkpoint_key(day(LAST)), batch(&log, LAST).await] {
@@ -82,6 +82,15 @@ async fn a_day_that_is_gone() {
     assert_eq!(state(&report, FIRST), DayState::Holds);
     assert_eq!(report.check("L04").unwrap().evidence["missing"][0], LAST);
     named(&report, "missing");
+
+    // A policy that knows it: still missing, and not counted.
+    for finding in report.verification.findings {
+        log.policy.known_findings.insert(finding.id, "fire of the 17th".into());
+    }
+    let level = dayseal_format::Level::Entries;
+    let facts = crate::support::facts_at(&log, "2026-11-18", level, 20).await;
+    let report = Report::new(facts, &dayseal_report::Framework::ALL, 0);
+    assert_eq!((state(&report, LAST), status(&report, "L04")), (DayState::Missing, Pass));
 }
 
 #[tokio::test]
