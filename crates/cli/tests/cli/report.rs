@@ -90,6 +90,31 @@ fn the_exit_code_is_the_logs_then_the_controls() {
 }
 
 #[test]
+fn what_the_policy_knows_is_shown_and_not_counted() {
+    let log = Log::sealed(2);
+    log.flip(&log.batches()[0], 800);
+    let soc2 = ["--framework", "soc2"];
+    let found = json(&log, &soc2, 1)["verification"]["findings"].clone();
+    let mut policy = fs::read_to_string(log.path("policy")).unwrap();
+    for finding in found.as_array().unwrap() {
+        policy += &format!("known-finding {} disk fault\n", finding["id"].as_str().unwrap());
+    }
+    fs::write(log.path("policy"), policy).unwrap();
+    let report = json(&log, &soc2, 0);
+    assert_eq!(
+        (&report["reading"]["problems"], &report["counts"]["failed"]),
+        (&1.into(), &0.into())
+    );
+    assert_eq!(
+        (&report["calendar"][0]["state"], &report["calendar"][0]["known"]),
+        (&"altered".into(), &1.into())
+    );
+    // One that it does not know still counts.
+    log.flip(&log.batches()[1], 800);
+    json(&log, &soc2, 1);
+}
+
+#[test]
 fn a_report_stands_in_the_log() {
     let log = Log::sealed(2);
     let days = ["--days", "2026-11-16..2026-11-16", "--framework", "gdpr"];
