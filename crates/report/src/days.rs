@@ -68,6 +68,8 @@ pub struct DayFacts {
     pub state: DayState,
     /// Findings of verification about it.
     pub findings: u64,
+    /// Findings about it that the policy knows: they are in its state, and not counted.
+    pub known: u64,
     /// When it was sealed, by the sealer's clock.
     pub sealed_at: Option<UnixMillis>,
     /// Milliseconds from its end to its seal.
@@ -117,6 +119,7 @@ pub async fn read_days(
                 _ => DayState::Holds,
             },
             findings: 0,
+            known: 0,
             sealed_at,
             seal_delay_ms: delay,
             keep_until: record.as_ref().map(|r| r.keep_until),
@@ -141,7 +144,10 @@ pub async fn read_days(
         });
     }
     for finding in &verification.findings {
-        note(&mut days, finding);
+        note(&mut days, finding, |day| day.findings += 1);
+    }
+    for (finding, _) in &verification.known {
+        note(&mut days, finding, |day| day.known += 1);
     }
     Ok(days.into_values().collect())
 }
@@ -154,6 +160,7 @@ fn absent(day: Day, state: DayState) -> DayFacts {
         day,
         state,
         findings: 0,
+        known: 0,
         sealed_at: None,
         seal_delay_ms: None,
         keep_until: None,
@@ -162,7 +169,7 @@ fn absent(day: Day, state: DayState) -> DayFacts {
     }
 }
 
-fn note(days: &mut BTreeMap<Day, DayFacts>, finding: &Finding) {
+fn note(days: &mut BTreeMap<Day, DayFacts>, finding: &Finding, count: impl Fn(&mut DayFacts)) {
     let state = match (finding.code, finding.code.outcome()) {
         (FindingCode::MissingDay, _) => DayState::Missing,
         (_, Outcome::Altered) => DayState::Altered,
@@ -176,7 +183,7 @@ fn note(days: &mut BTreeMap<Day, DayFacts>, finding: &Finding) {
     let range = range.and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     let Some((from, to)) = range.or(finding.day.map(|day| (day, day))) else { return };
     for (_, day) in days.range_mut(from..=to) {
-        day.findings += 1;
+        count(day);
         day.state = day.state.max(state);
     }
 }

@@ -168,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn of_two_values_the_smaller_is_the_median() {
+        let mut all = Latencies::default();
+        [3, 20].into_iter().for_each(|ms| all.add(ms));
+        let found = all.finish();
+        assert_eq!((found.p50_ms, found.p90_ms), (Some(3), Some(20)));
+    }
+
+    #[test]
     fn nothing_is_nothing() {
         assert_eq!(Latencies::default().finish(), Latency::default());
     }

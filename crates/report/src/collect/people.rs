@@ -17,7 +17,7 @@ const MAX_NAMES: usize = 64;
 /// Erasures followed one by one.
 const MAX_ERASURES: usize = 100_000;
 
-/// Names, at most [`MAX_NAMES`].
+/// Names, at most 64.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Names(BTreeSet<String>);

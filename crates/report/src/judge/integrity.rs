@@ -61,7 +61,7 @@ pub(super) fn integrity(f: &Facts) -> Found {
 
 pub(super) fn sealed_in_time(f: &Facts) -> Found {
     let hours = f.policy.max_seal_hours;
-    let missing = f.calendar.iter().filter(|d| d.state == DayState::Missing);
+    let missing = f.calendar.iter().filter(|d| d.state == DayState::Missing && d.known == 0);
     let missing: Vec<_> = missing.map(|d| d.day.to_string()).collect();
     let sealed = f.calendar.iter().filter(|d| d.sealed_at.is_some()).count() as u64;
     let limit = u64::from(hours) * 3_600_000;

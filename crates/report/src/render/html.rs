@@ -53,9 +53,9 @@ pub fn html(r: &Report) -> String {
     for limit in LIMITS {
         let _ = write!(out, "<p>{}</p>", esc(limit));
     }
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<p>Made by dayseal {} at {} from <code>{}</code>.</p></footer></div></body></html>\n",
+        "<p>Made by dayseal {} at {} from <code>{}</code>.</p></footer></div></body></html>",
         env!("CARGO_PKG_VERSION"),
         r.at,
         esc(&r.evidence)

@@ -22,11 +22,14 @@ fn mixed(seed: usize) -> Vec<EventDraft> {
             .time(
                 day(FIRST).start().saturating_add((n as i64 * 977_000 + seed as i64) % 86_400_000),
             );
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             e = e.ai(AiCall::new("openai", format!("m-{}", n % 4)).latency_ms(n as u64 * n as u64));
         }
-        if n % 4 == 0 {
+        if n.is_multiple_of(4) {
             e = e.safety(Safety::failed(SafetyStage::Input).detector(format!("d-{}", n % 3)));
+        }
+        if n % 4 == 1 {
+            e = e.safety(Safety::passed());
         }
         e.build().unwrap()
     };

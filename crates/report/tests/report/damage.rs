@@ -2,7 +2,7 @@
 
 use dayseal_chain::verify::FindingCode;
 use dayseal_format::names::{checkpoint_key, manifest_key};
-use dayseal_report::days::DayState;
+use dayseal_report::days::{DayState, read_days};
 use dayseal_report::judge::Status::{self, Fail, NotApplicable, Pass, Warn};
 use dayseal_report::{Report, render};
 use dayseal_testkit::{TestLog, day, noon};
@@ -50,6 +50,8 @@ async fn an_altered_batch() {
     assert_eq!((state(&report, FIRST), state(&report, LAST)), (DayState::Altered, DayState::Holds));
     assert_eq!(report.statistics.entries, good_day(false).len() as u64);
     named(&report, &key);
+    let row = format!("<code>{key}</code></td>");
+    assert!(render::html(&report).contains(&row), "the finding has a row of its own");
 }
 
 #[tokio::test]
@@ -66,7 +68,7 @@ async fn a_missing_batch() {
 
 #[tokio::test]
 async fn a_day_that_is_gone() {
-    let log = good().await;
+    let mut log = good().await;
     store(&log, 3, "2026-11-18", good_day(false)).await;
     log.seal("2026-11-18").await.unwrap();
     for key in [manifest_key(day(LAST)), checkpoint_key(day(LAST)), batch(&log, LAST).await] {
@@ -80,6 +82,15 @@ async fn a_day_that_is_gone() {
     assert_eq!(state(&report, FIRST), DayState::Holds);
     assert_eq!(report.check("L04").unwrap().evidence["missing"][0], LAST);
     named(&report, "missing");
+
+    // A policy that knows it: still missing, and not counted.
+    for finding in report.verification.findings {
+        log.policy.known_findings.insert(finding.id, "fire of the 17th".into());
+    }
+    let level = dayseal_format::Level::Entries;
+    let facts = crate::support::facts_at(&log, "2026-11-18", level, 20).await;
+    let report = Report::new(facts, &dayseal_report::Framework::ALL, 0);
+    assert_eq!((state(&report, LAST), status(&report, "L04")), (DayState::Missing, Pass));
 }
 
 #[tokio::test]
@@ -204,4 +215,19 @@ async fn a_day_that_should_be_sealed() {
     assert_eq!(state(&report, FIRST), DayState::Missing);
     assert_eq!(report.statistics.not_sealed, good_day(true).len() as u64);
     assert_eq!(noon(day(FIRST)), report.statistics.first().unwrap());
+}
+
+/// Verification of a range of days does not look for what is overdue behind it: the days do.
+#[tokio::test]
+async fn a_day_that_is_overdue_is_missing_whatever_verification_says() {
+    let log = good().await;
+    let mut facts = crate::support::facts(&log).await;
+    facts.verification.findings.clear();
+    let later = crate::support::reader(&log, noon(day("2026-11-20")));
+    let days = (day(FIRST), day("2026-11-20"));
+    let found = read_days(&later, days, 26, &facts.verification).await.unwrap();
+    let states: Vec<_> = found.iter().map(|d| d.state).collect();
+    use DayState::{Holds, Missing, Open};
+    // At noon of the 20th the 18th is due since two o'clock, and the 19th is not.
+    assert_eq!(states, [Holds, Holds, Missing, Open, Open]);
 }

@@ -4,5 +4,6 @@
 mod checks;
 mod counts;
 mod damage;
+mod docs;
 mod page;
 mod support;

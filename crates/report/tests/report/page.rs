@@ -151,7 +151,7 @@ async fn nothing_reaches_a_terminal_that_it_would_obey() {
     let report = Report::new(facts, &Framework::ALL, 0);
     for page in [render::text(&report), render::markdown(&report), render::html(&report)] {
         let bad = page.chars().find(|c| *c != '\n' && dayseal_format::event::forbidden(*c));
-        assert_eq!(bad, None, "{:?}", bad.map(|c| u32::from(c)));
+        assert_eq!(bad, None, "{:?}", bad.map(u32::from));
     }
     parse(&render::html(&report));
 }

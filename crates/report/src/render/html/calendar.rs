@@ -146,6 +146,9 @@ fn title(d: &DayFacts, r: &Report) -> String {
     if d.findings > 0 {
         text.push_str(&format!("; {}", count(d.findings, "finding", "findings")));
     }
+    if d.known > 0 {
+        text.push_str(&format!("; {} known to the policy", count(d.known, "finding", "findings")));
+    }
     if let Some(counts) = d.counts.filter(|c| c.late + c.gaps > 0) {
         text.push_str(&format!("; late {}, gaps {}", counts.late, counts.gaps));
     }
