@@ -1,6 +1,6 @@
 //! SQL over a dayseal log, read only, through Apache DataFusion.
 //!
-//! One table, `entries`, whose columns are [`columns`]. Conditions on times, days and the fields of a query
+//! One table, `entries`, whose columns are [`columns()`]. Conditions on times, days and the fields of a query
 //! become the search's own terms ([`dayseal_auditor::query`]), so that batches which cannot hold an answer are not
 //! read; what is left DataFusion checks itself. `docs/export.md` has the columns and limits.
 //!

@@ -57,7 +57,7 @@ fn event(n: u32) -> EventDraft {
         .outcome(outcome)
         .trace(Trace::new(pick(&["t1", "t2"])))
         .label("team", pick(&["red", "blue", "=1+1"]));
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         event = event
             .resource(Resource::new(pick(&["file", "f-1", "gpt"])).id(pick(&["f-1", "file"])))
             .severity(Severity::High);

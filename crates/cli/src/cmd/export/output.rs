@@ -1,6 +1,5 @@
 //! Where an export goes: a file or directory that appears whole or not at all, or standard output.
 
-use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
 use std::path::{Path, PathBuf};
 
@@ -161,7 +160,7 @@ impl NewDirectory {
         if self.path.symlink_metadata().is_ok() {
             return Err(exists(&self.path).into());
         }
-        let renamed = fs::rename(self.made.path(), &self.path);
+        let renamed = std::fs::rename(self.made.path(), &self.path);
         renamed.with_context(|| format!("cannot name {}", self.path.display()))?;
         // It has another name now: there is nothing left to remove.
         let _ = self.made.keep();
