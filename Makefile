@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-import dayseal-chain dayseal-auditor dayseal-export dayseal-sql dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
+PACKAGES := dayseal-format dayseal-keys dayseal-store dayseal dayseal-import dayseal-chain dayseal-auditor dayseal-report dayseal-export dayseal-sql dayseal-lambda dayseal-cli dayseal-testkit dayseal-tests dayseal-bench
 FEATURES := dayseal/http,dayseal/lambda,dayseal/reqwest-middleware,dayseal/tracing-layer,dayseal-store/conformance,dayseal-keys/aws,dayseal-export/parquet,dayseal-cli/sql
 FUZZ_SECONDS ?= 5
 

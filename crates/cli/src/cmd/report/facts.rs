@@ -118,6 +118,9 @@ async fn verify(
     if let Some(content) = &content {
         verifier = verifier.with_content(&**content);
     }
+    if level == Level::Entries {
+        verifier = verifier.with_hint_keys(config.hint_keys(&policy.origin).await);
+    }
     let progress = VerifyProgress::new(args, None);
     let report = verifier.run(&progress).await;
     progress.finish();
