@@ -69,6 +69,7 @@ pub(crate) async fn run(args: Args, json: bool) -> Outcome {
         // As the command does it: anew each time, keys and all.
         let log = LogReader {
             evidence: &store,
+            state: Some(&opened.state),
             batches: BatchReader::new(
                 &store,
                 &opened.keys,
@@ -81,7 +82,9 @@ pub(crate) async fn run(args: Args, json: bool) -> Outcome {
             first_day: opened.policy.first_day,
             now: facts.now,
         };
-        let (found, tally) = ask(&log, args.ask, &facts).await?;
+        let secrets = vec![*opened.keys.log_secret()?.expose()];
+        let people = People::new(log.origin.clone(), secrets);
+        let (found, tally) = ask(&log, people, args.ask, &facts).await?;
         seconds.push(begin.elapsed().as_secs_f64());
         let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let counts = (read(&store.entry_gets), read(&store.other_gets), read(&store.lists));
@@ -121,6 +124,7 @@ pub(crate) async fn run(args: Args, json: bool) -> Outcome {
 
 async fn ask(
     log: &LogReader<'_>,
+    people: People,
     ask: Ask,
     facts: &Facts,
 ) -> Result<(u64, Tally), Box<dyn std::error::Error>> {
@@ -142,7 +146,7 @@ async fn ask(
             until: hour.then_some(facts.until),
             ..Query::default()
         };
-        let mut scan = Scan::new(log, &query, People::new(log.origin.clone(), Vec::new()));
+        let mut scan = Scan::new(log, &query, people);
         let page = Page { order: Order::Oldest, limit: 100_000, after: None };
         let (hits, _) = scan.page(page, |_| problems += 1).await?;
         (hits.len(), scan.tally)

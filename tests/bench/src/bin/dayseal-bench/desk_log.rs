@@ -131,6 +131,7 @@ pub(crate) async fn run(args: Args, json: bool) -> Outcome {
                 .privacy(dayseal::privacy::Settings::off())
                 .lifecycle_events(false)
                 .limits(limits)
+                .hints(keys.log_secret()?)
                 .store(evidence.clone())
                 .keys(keys.clone())
                 .clock(clock.clone())
