@@ -124,7 +124,10 @@ impl Tally {
         self.days += other.days;
         self.read += other.read;
         self.skipped += other.skipped;
+        self.pruned += other.pruned;
+        self.headers += other.headers;
         self.expired += other.expired;
+        self.removed += other.removed;
         self.problems += other.problems;
         self.entries += other.entries;
     }

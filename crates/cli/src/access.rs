@@ -34,9 +34,9 @@ impl<'a> Access<'a> {
     pub(crate) async fn record(self, args: &Args, config: &Config<'_>) {
         let Some(log) = opened(args, config).await else { return };
         let done = async {
-            let stored = log.record_durable(self.draft(Outcome::Success, None)?).await;
+            // Closing stores it, with the end of the stream.
+            log.record(self.draft(Outcome::Success, None)?).await?;
             log.close().await?;
-            stored?;
             anyhow::Ok(())
         };
         told(done.await);
@@ -117,9 +117,9 @@ impl Begun<'_> {
         let outcome = if entries.is_some() { Outcome::Success } else { Outcome::Failure };
         self.access.entries = entries.unwrap_or(0);
         let done = async {
-            let stored = log.record_durable(self.access.draft(outcome, Some(entry))?).await;
+            // Closing stores it, with the end of the stream.
+            log.record(self.access.draft(outcome, Some(entry))?).await?;
             log.close().await?;
-            stored?;
             anyhow::Ok(())
         };
         told(done.await);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use dayseal_auditor::find::{LogReader, Tally};
+use dayseal_auditor::find::{LogReader, Orders, Tally};
 use dayseal_auditor::query::{Hit, People, Query, Scan};
 use dayseal_chain::read::BatchReader;
 use dayseal_format::event::{
@@ -31,13 +31,19 @@ impl Source for Log {
         let evidence = &*self.log.evidence;
         let reader = LogReader {
             evidence,
+            state: Some(&*self.log.state),
             batches: BatchReader::new(evidence, &*self.log.keys, origin.clone(), allowed),
             origin: origin.clone(),
             keys: self.log.policy.verifier_keys.clone(),
+            orders: Orders::of(self.log.policy.officers.clone()),
             first_day: self.log.policy.first_day,
             now: noon(day("2026-11-18")),
         };
-        let mut scan = Scan::new(&reader, query, People::new(origin, Vec::new()));
+        let mut scan = Scan::new(
+            &reader,
+            query,
+            People::new(origin, vec![*self.log.keys.log_secret().unwrap().expose()]).as_written(),
+        );
         let told = |problem| panic!("{problem:?}");
         self.runtime.block_on(scan.all(told, each)).unwrap();
         let mut seen = self.seen.lock().unwrap();
@@ -187,7 +193,10 @@ async fn batches_that_cannot_answer_stay_unread() {
         ("true", 6),
         ("day = '2026-11-16'", 2),
         ("time >= '2026-11-18T12:30:00Z'", 1),
-        ("time < '2026-11-16T12:30:00Z' and actor = 'x'", 1),
+        ("time < '2026-11-16T12:30:00Z' and actor = 'x'", 0),
+        ("trace = 't1' and outcome = 'blocked'", 6),
+        ("trace = 't9'", 0),
+        ("outcome = 'deferred' and labels['team'] = 'red'", 0),
         ("recorder = 'other'", 0),
         ("time >= '2026-11-18T12:30:00Z' or day = '2026-11-16'", 6),
     ] {

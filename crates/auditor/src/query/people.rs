@@ -17,6 +17,8 @@ pub struct People {
     origin: Origin,
     /// The present log secret, and those before it.
     secrets: Vec<[u8; 32]>,
+    /// Only ids as they are written count.
+    as_written: bool,
     tenants: HashMap<String, Vec<PrivacyKeys>>,
 }
 
@@ -35,7 +37,14 @@ impl Drop for People {
 impl People {
     /// Without secrets only ids as they are written are recognised.
     pub fn new(origin: Origin, secrets: Vec<[u8; 32]>) -> Self {
-        Self { origin, secrets, tenants: HashMap::new() }
+        Self { origin, secrets, as_written: false, tenants: HashMap::new() }
+    }
+
+    /// One who recognises only ids as they are written, whatever they stand for; the secrets open hints and no more.
+    #[must_use]
+    pub fn as_written(&self) -> Self {
+        let (origin, secrets) = (self.origin.clone(), self.secrets.clone());
+        Self { origin, secrets, as_written: true, tenants: HashMap::new() }
     }
 
     /// Whether `stored`, in an entry of `tenant`, is `value` as it is written or its pseudonym.
@@ -44,7 +53,10 @@ impl People {
             return true;
         }
         let pseudonym = stored.strip_prefix("p1:").and_then(|t| t.strip_prefix(purpose.as_str()));
-        if self.secrets.is_empty() || pseudonym.is_none_or(|t| !t.starts_with(':')) {
+        if self.as_written
+            || self.secrets.is_empty()
+            || pseudonym.is_none_or(|t| !t.starts_with(':'))
+        {
             return false;
         }
         self.keys(tenant).iter().any(|keys| keys.pseudonym(purpose, value.as_bytes()) == stored)
@@ -57,6 +69,9 @@ impl People {
         tenant: &str,
         value: &str,
     ) -> Vec<String> {
+        if self.as_written {
+            return Vec::new();
+        }
         self.keys(tenant).iter().map(|keys| keys.pseudonym(purpose, value.as_bytes())).collect()
     }
 
@@ -100,6 +115,13 @@ mod tests {
         let foreign = PrivacyKeys::derive(&[3; 32], &origin, "t").pseudonym(Purpose::Actor, b"ada");
         assert!(!people.is(Purpose::Actor, "t", &foreign, "ada"), "an unknown secret");
         assert!(people.is(Purpose::Actor, "t", "ada", "ada"));
+        // As it is written only, under whatever secrets.
+        let mut plain = people.as_written();
+        let stored = PrivacyKeys::derive(&[1; 32], &origin, "t").pseudonym(Purpose::Actor, b"ada");
+        assert!(!plain.is(Purpose::Actor, "t", &stored, "ada"));
+        assert!(plain.is(Purpose::Actor, "t", &stored, &stored));
+        assert!(plain.pseudonyms(Purpose::Actor, "t", "ada").is_empty());
+        assert_eq!(plain.hint_keys().len(), 2);
         let mut blind = People::new(origin.clone(), vec![]);
         let stored = PrivacyKeys::derive(&[1; 32], &origin, "t").pseudonym(Purpose::Actor, b"ada");
         assert!(!blind.is(Purpose::Actor, "t", &stored, "ada"));

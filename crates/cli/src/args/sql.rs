@@ -18,6 +18,9 @@ pub(crate) struct Sql {
     /// Memory for sorting, grouping and joining, in MiB: beyond it the statement ends with an error
     #[arg(long, default_value_t = 512, value_name = "MIB", value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
     pub(crate) memory: u32,
+    /// Read also batches whose hints exclude an answer: their producer made them
+    #[arg(long)]
+    pub(crate) full: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -22,7 +22,10 @@ pub(crate) async fn run(args: &Args, own: &Sql) -> anyhow::Result<Exit> {
     let config = Config::load(args)?;
     let desk = Desk::open(&config).await?;
     let people = desk.people(&config).await;
-    let log = Arc::new(Log { desk, runtime: Handle::current(), seen: Mutex::default() });
+    // A person's name in a condition is plain equality, as SQL has it.
+    let (written, full) = (people.as_written(), own.full);
+    let runtime = Handle::current();
+    let log = Arc::new(Log { desk, runtime, written, full, seen: Mutex::default() });
     let settings = Settings { memory: (own.memory as usize) << 20 };
     let source = Arc::clone(&log) as Arc<dyn Source>;
     let mut answer = match dayseal_sql::run(&own.statement, source, people, settings).await {
@@ -73,6 +76,8 @@ pub(crate) async fn run(args: &Args, own: &Sql) -> anyhow::Result<Exit> {
 struct Log {
     desk: Desk,
     runtime: Handle,
+    written: People,
+    full: bool,
     seen: Mutex<(Problems, Tally)>,
 }
 
@@ -87,9 +92,8 @@ impl Log {
 impl Source for Log {
     fn run(&self, query: &Query, each: &mut dyn FnMut(Hit) -> bool) -> Result<(), ScanFailed> {
         let log = self.desk.reader();
-        // Without secrets a person's term is plain equality, as SQL has it.
-        let nobody = People::new(self.desk.origin().clone(), Vec::new());
-        let mut scan = Scan::new(&log, query, nobody);
+        let query = Query { full: self.full, ..query.clone() };
+        let mut scan = Scan::new(&log, &query, self.written.as_written());
         let lock = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let read = self.runtime.block_on(scan.all(|problem| lock().0.tell(problem), each));
         lock().1.add(&scan.tally);
