@@ -9,6 +9,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import dayseal_reader as r
+import batches
+import manifests
+import primitives
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,7 +21,7 @@ DAYS = ["2026-11-20", "2026-11-21", "2026-11-22"]
 NOW = "2026-11-23T06:00:00.000Z"
 SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = SIGNING.public_key().public_bytes_raw()
-KEY_ID = r.sha256(ORIGIN.encode(), b"\n\x01", PUBLIC)[:4]
+KEY_ID = primitives.sha256(ORIGIN.encode(), b"\n\x01", PUBLIC)[:4]
 VKEY = f"{ORIGIN}+{KEY_ID.hex()}+" + base64.b64encode(b"\x01" + PUBLIC).decode()
 WRAPPING = bytes(range(64, 96))
 
@@ -33,17 +36,17 @@ def event(day, n):
 def batch(day, stream, seq, previous, last=False, wrapping=WRAPPING):
     entries = [event(day, seq * 2), event(day, seq * 2 + 1)]
     lines = b"".join(e + b"\n" for e in entries)
-    data_key, salt = r.sha256(b"data key", stream), r.sha256(b"salt", stream, bytes([seq]))
-    id_ = r.wrapping_key_id(wrapping)
-    wrap_salt = r.sha256(b"wrap", stream)
-    info = r.lp(b"dayseal/v1/wrap", ORIGIN.encode(), stream, day.encode(), id_.encode())
-    wrapped = wrap_salt + AESGCM(r.hkdf(wrapping, wrap_salt, info)).encrypt(bytes(12), data_key, None)
+    data_key, salt = primitives.sha256(b"data key", stream), primitives.sha256(b"salt", stream, bytes([seq]))
+    id_ = batches.wrapping_key_id(wrapping)
+    wrap_salt = primitives.sha256(b"wrap", stream)
+    info = primitives.lp(b"dayseal/v1/wrap", ORIGIN.encode(), stream, day.encode(), id_.encode())
+    wrapped = wrap_salt + AESGCM(primitives.hkdf(wrapping, wrap_salt, info)).encrypt(bytes(12), data_key, None)
     context = (ORIGIN.encode(), stream, seq.to_bytes(4, "big"))
     labels = (b"encrypt", b"leaf-salt", b"commit")
     encrypt, leaf_salt, commit = (
-        r.hkdf(data_key, salt, r.lp(b"dayseal/v1/batch", label, *context)) for label in labels
+        primitives.hkdf(data_key, salt, primitives.lp(b"dayseal/v1/batch", label, *context)) for label in labels
     )
-    salts = r.leaf_salts(leaf_salt, len(entries))
+    salts = batches.leaf_salts(leaf_salt, len(entries))
     header = {
         "commitment": commit.hex(),
         "day": day,
@@ -54,21 +57,21 @@ def batch(day, stream, seq, previous, last=False, wrapping=WRAPPING):
         "last_time": f"{day}T09:00:{seq * 2 + 1:02}.000Z",
         "origin": ORIGIN,
         "previous": previous,
-        "root": r.tree_root([r.leaf_hash(s + e) for s, e in zip(salts, entries)]).hex(),
+        "root": primitives.tree_root([primitives.leaf_hash(s + e) for s, e in zip(salts, entries)]).hex(),
         "salt": salt.hex(),
         "seq": seq,
         "service": "api",
         "stream": stream.hex(),
         "wrapped_key": base64.b64encode(wrapped).decode(),
     }
-    raw = r.compact({k: v for k, v in header.items() if v is not None and v is not False})
+    raw = primitives.compact({k: v for k, v in header.items() if v is not None and v is not False})
     frame = zstandard.ZstdCompressor(level=1).compress(lines)
     plain = len(lines).to_bytes(4, "big") + len(frame).to_bytes(4, "big") + frame
-    plain += bytes(r.padded(len(plain)) - len(plain))
+    plain += bytes(primitives.padded(len(plain)) - len(plain))
     lengths = len(raw).to_bytes(4, "big") + (len(plain) + 16).to_bytes(4, "big")
     associated = b"DAYSEAL\x01" + lengths + raw
     data = associated + AESGCM(encrypt).encrypt(bytes(12), plain, associated)
-    digest = r.sha256(data).hex()
+    digest = primitives.sha256(data).hex()
     key = f"entries/{day}/{stream.hex()}/{seq:08}-{digest}.batch"
     record = {"kind": "batch", "key": key, "length": len(data), "previous": previous}
     copied = {n: header[n] for n in ("entries", "first_time", "last_time", "root", "service", "last")}
@@ -85,8 +88,8 @@ class Writer:
     """Three days, each with a stream of three batches; `late` lists a batch again on the next day."""
 
     def __init__(self, root, leave_out=(), late=(), wrapping=WRAPPING, keep=30):
-        self.root, self.tree, previous_manifest = Path(root), r.Tree(), None
-        self.put("checkpoints/first", note(0, r.sha256()))
+        self.root, self.tree, previous_manifest = Path(root), primitives.Tree(), None
+        self.put("checkpoints/first", note(0, primitives.sha256()))
         self.put("log.json", b"{}\n")
         self.keys, pending = [], []
         for number, day in enumerate(DAYS):
@@ -104,7 +107,7 @@ class Writer:
                     records.append(record)
             records = [{k: v for k, v in x.items() if v is not None and v is not False} for x in records]
             own = [x for x in records if "late" not in x]
-            gaps, conflicts, closed, still_open = r.audit_streams(own)
+            gaps, conflicts, closed, still_open = manifests.audit_streams(own)
             total = lambda name: sum(x[name] for x in records)
             counts = [len(records), total("entries"), total("length"), len(records) - len(own), 0]
             counts += [len(gaps), len(conflicts), closed, still_open]
@@ -113,24 +116,24 @@ class Writer:
                 "v": 1,
                 "origin": ORIGIN,
                 "day": day,
-                "sealed_at": f"{r.day_text(r.day_number(day) + 1)}T00:30:00.000Z",
+                "sealed_at": f"{primitives.day_text(primitives.day_number(day) + 1)}T00:30:00.000Z",
                 "size": self.tree.size,
                 "frontier": [n.hex() for n in self.tree.nodes],
                 "previous": previous_manifest,
-                "counts": dict(zip(r.COUNTS, counts)),
+                "counts": dict(zip(manifests.COUNTS, counts)),
                 "services": [{"name": "api", "batches": len(records), "entries": total("entries")}],
                 "more_services": 0,
                 "late_days": 1,
-                "keep_until": r.day_text(r.day_number(day) + keep),
+                "keep_until": primitives.day_text(primitives.day_number(day) + keep),
                 "kept_from": DAYS[0],
             }
             if previous_manifest is None:
                 del head["previous"]
-            lines = [r.compact(x) for x in [head, *records, *gaps, *conflicts]]
+            lines = [primitives.compact(x) for x in [head, *records, *gaps, *conflicts]]
             for line in lines:
-                self.tree.push(r.leaf_hash(line))
+                self.tree.push(primitives.leaf_hash(line))
             manifest = b"".join(line + b"\n" for line in lines)
-            previous_manifest = r.sha256(manifest).hex()
+            previous_manifest = primitives.sha256(manifest).hex()
             self.put(f"manifests/{day}.ndjson", manifest)
             self.put(f"checkpoints/{day}", note(self.tree.size, self.tree.root()))
 
@@ -157,10 +160,10 @@ class VerifyTest(unittest.TestCase):
 
     def check(self, exit_code, *codes, policy="", head=None, now=NOW):
         text = f"dayseal-policy v1\norigin {ORIGIN}\nlog {VKEY}\nfirst-day {DAYS[0]}\n"
-        text += f"wrapping-key {r.wrapping_key_id(WRAPPING)}\n{policy}"
+        text += f"wrapping-key {batches.wrapping_key_id(WRAPPING)}\n{policy}"
         (self.top / "policy").write_text(text)
         keys = {"v": 1, "kind": "dayseal-keys", "origin": ORIGIN, "wrapping_key": WRAPPING.hex()}
-        (self.top / "keys").write_bytes(r.compact(keys))
+        (self.top / "keys").write_bytes(primitives.compact(keys))
         argv = ["verify", str(self.top / "evidence"), "--now", now]
         argv += ["--policy", str(self.top / "policy"), "--keys", str(self.top / "keys")]
         if head:
@@ -207,10 +210,10 @@ class VerifyTest(unittest.TestCase):
         manifest = w.get("manifests/2026-11-20.ndjson")
         self.assertIn(b'"kind":"gap"', manifest)
         self.assertNotIn(b'"kind":"conflict"', manifest)
-        batches = [r.Manifest(w.get(f"manifests/{d}.ndjson"), ORIGIN, d).batches for d in DAYS[:2]]
+        batches = [manifests.Manifest(w.get(f"manifests/{d}.ndjson"), ORIGIN, d).batches for d in DAYS[:2]]
         late = next(b for b in batches[1] if "late" in b)
         squatted = {**late, "key": late["key"][:-70] + "0" * 64 + ".batch"}
-        _, conflicts, _, _ = r.audit_streams([*batches[0], late, squatted])
+        _, conflicts, _, _ = manifests.audit_streams([*batches[0], late, squatted])
         self.assertEqual([c["reason"] for c in conflicts], ["duplicate"])
 
     def test_batch_added(self):
