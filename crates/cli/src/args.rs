@@ -1,32 +1,38 @@
 //! Flags, as given. What they mean is decided in `config` and in the commands.
 
+mod chain;
 mod desk;
 mod export;
 mod health;
+mod reading;
+mod recording;
 mod removal;
 mod report;
 mod rights;
+mod rotate;
 #[cfg(feature = "sql")]
 mod sql;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use dayseal_format::event::{EventId, Outcome};
-use dayseal_format::{Day, Level, Origin, ServiceName, UnixMillis};
-use dayseal_import::Format;
-use dayseal_keys::{Arn, KeyRef};
-use serde::{Deserialize, Serialize};
+use dayseal_format::event::Outcome;
+use dayseal_format::{Day, Origin, ServiceName, UnixMillis};
+use dayseal_keys::Arn;
 
+pub(crate) use chain::{Index, Seal, Verify};
 pub(crate) use desk::{
     Activity, Bundle, Filters, Get, Prove, Query, Reading, RowFormat, Trace, VerifyBundle,
     VerifyProof,
 };
 pub(crate) use export::{Export, ExportFormat};
 pub(crate) use health::Health;
+pub(crate) use reading::*;
+pub(crate) use recording::{Import, Record, Recording, Redaction};
 pub(crate) use removal::*;
 pub(crate) use report::{FrameworkArg, Report, ReportFormat};
 pub(crate) use rights::*;
+pub(crate) use rotate::*;
 #[cfg(feature = "sql")]
 pub(crate) use sql::Sql;
 
@@ -293,243 +299,6 @@ pub(crate) struct Init {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal record events.ndjson
-  producer | dayseal record --service billing
-  echo '{\"type\":\"data.read\",\"actor\":{\"id\":\"u-1\",\"type\":\"user\"},\"action\":\"open\",\"outcome\":\"success\"}' | dayseal record --durable")]
-pub(crate) struct Record {
-    /// Files of JSON lines; standard input if none, or for `-`
-    pub(crate) files: Vec<PathBuf>,
-    /// Wait for storage and print an acknowledgement for each entry
-    #[arg(long)]
-    pub(crate) durable: bool,
-    #[command(flatten)]
-    pub(crate) recording: Recording,
-}
-
-/// How events are recorded, whatever they come from.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Recording {
-    /// Name of the recording service
-    #[arg(long)]
-    pub(crate) service: Option<ServiceName>,
-    /// Tenant of events that name none
-    #[arg(long)]
-    pub(crate) tenant: Option<String>,
-    /// What is masked before it is stored (docs/privacy.md); `default` if the configuration does not say either
-    #[arg(long, value_enum, value_name = "LEVEL")]
-    pub(crate) redaction: Option<Redaction>,
-    /// With redaction strict: a label that may be stored; can be given several times
-    #[arg(long = "declare-label", value_name = "NAME")]
-    pub(crate) declared: Vec<String>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal import --from cloudtrail 111122223333_CloudTrail_eu-west-1_*.json.gz
-  dayseal import --from kling-chain --dry-run --print audit-2026-11-20.jsonl
-  DAYSEAL_FERNET_KEY=$(cat key) dayseal import --from rotalabs audit_20260129.jsonl --json
-Formats: rotalabs (rotalabs-comply 1.1), kaizen (kailash-kaizen 2.46), kling-chain and kling-events (the two
-Kling AI audit loggers), cloudtrail (AWS CloudTrail), ocsf (OCSF events). docs/import.md has each mapping.")]
-pub(crate) struct Import {
-    /// Who wrote the records: rotalabs, kaizen, kling-chain, kling-events, cloudtrail or ocsf
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) from: Format,
-    /// Files of records, gzip or not; standard input if none, or for `-`
-    pub(crate) files: Vec<PathBuf>,
-    /// Map and report, and record nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// With --dry-run: print the events that would be recorded, as JSON lines
-    #[arg(long, requires = "dry_run", conflicts_with = "json")]
-    pub(crate) print: bool,
-    /// File with the Fernet key of encrypted content (rotalabs); or the key itself in DAYSEAL_FERNET_KEY
-    #[arg(long, value_name = "FILE")]
-    pub(crate) fernet_key_file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) recording: Recording,
-}
-
-/// What is taken out of events before they are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Redaction {
-    /// Nothing: the events were treated elsewhere
-    Off,
-    /// Credentials and card numbers; of addresses the network stays
-    #[default]
-    Default,
-    /// All that a rule finds, and the values of labels that are not declared
-    Strict,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal seal
-  dayseal seal --through 2026-11-20")]
-pub(crate) struct Seal {
-    /// Last day to seal; the newest that has ended, with its grace, if not given
-    #[arg(long, value_name = "DAY")]
-    pub(crate) through: Option<Day>,
-    /// Minutes after a day's end before it is sealed
-    #[arg(long, value_name = "MINUTES")]
-    pub(crate) grace: Option<u32>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal index
-  dayseal index --days 2026-11-01..")]
-pub(crate) struct Index {
-    /// Sealed days, as FIRST..LAST; all if not given
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) days: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal verify
-  dayseal verify --level listing --days 2026-11-01..2026-11-30
-  dayseal verify --evidence s3://acme-audit/prod --policy prod.policy --known-head prod.head --json")]
-pub(crate) struct Verify {
-    /// chain, listing, objects or entries; what the policy requires if not given
-    #[arg(long)]
-    pub(crate) level: Option<Level>,
-    /// File with the head remembered from the last run
-    #[arg(long, value_name = "FILE")]
-    pub(crate) known_head: Option<PathBuf>,
-    /// There is no known head yet: write the file
-    #[arg(long, requires = "known_head")]
-    pub(crate) first_run: bool,
-    /// Days to verify, as FIRST..LAST; either side may be left out
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) days: Option<String>,
-    /// Objects worked on at once
-    #[arg(long, default_value_t = 4)]
-    pub(crate) jobs: usize,
-    /// Keep progress in this file, and go on from it if it exists
-    #[arg(long, value_name = "FILE")]
-    pub(crate) resume: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal show 2026-11-20
-  dayseal show entries/2026-11-20/0011…/00000000-….batch
-  dayseal show checkpoints/2026-11-20
-  dayseal show 019aa0f2-0000-7000-8000-000000000000
-  dayseal show ./some.batch")]
-pub(crate) struct Show {
-    /// A day, an object's key, the id of an event, or a local file
-    pub(crate) what: String,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  dayseal cat 2026-11-20 | jq .actor.id
-  dayseal cat 2026-11-20 --format text
-  dayseal cat 2026-11-20 --content | jq -r '.contents[].text'")]
-pub(crate) struct Cat {
-    /// The day of the batches
-    pub(crate) day: Day,
-    /// The contents of each entry too: {\"entry\": …, \"contents\": […]}, each present, erased, expired, missing or altered
-    #[arg(long, conflicts_with = "format")]
-    pub(crate) content: bool,
-    /// As they are stored, or one line of text each
-    #[arg(long, value_enum, default_value = "json", value_name = "FORMAT")]
-    pub(crate) format: EntryFormat,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Content {
-    #[command(subcommand)]
-    pub(crate) command: ContentCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ContentCommand {
-    /// Check a given content against what an entry says of it
-    ///
-    /// Of an entry with a keyed digest the log secret decides; of one with a commitment the content record that is
-    /// kept: once that is erased nobody can tell. Exit code 0: it is the content; 1: it is another; 3: cannot be told.
-    Check(ContentCheck),
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  dayseal content check --entry 01932d5c-… --field content.input --input prompt.txt")]
-pub(crate) struct ContentCheck {
-    /// Id of the entry
-    #[arg(long, value_name = "ID")]
-    pub(crate) entry: EventId,
-    /// The content item, if the entry has several: content.input, content.output, content.args, content.system,
-    /// change.from_content or change.to_content
-    #[arg(long)]
-    pub(crate) field: Option<String>,
-    /// File with the exact bytes of the content; `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    pub(crate) input: PathBuf,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-}
-
-/// How an entry is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum EntryFormat {
-    /// Time, severity, outcome, type, action, actor, resource, reason
-    Text,
-    /// Its stored bytes
-    Json,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal tail
-  dayseal tail -f --outcome failure --outcome blocked
-  dayseal tail -n 20 -f --type ai. --type authz.denied
-  dayseal tail --day 2026-11-20 --format json | jq .actor.id
-Entries that no seal covers yet are not proved: `dayseal verify` is what proves, after the day's seal.")]
-pub(crate) struct Tail {
-    /// The day; today (UTC) if not given
-    #[arg(long)]
-    pub(crate) day: Option<Day>,
-    /// Go on with what comes, over midnight too, until interrupted
-    #[arg(short, long)]
-    pub(crate) follow: bool,
-    /// Begin with the last N entries only
-    #[arg(short = 'n', long, value_name = "N")]
-    pub(crate) lines: Option<usize>,
-    /// One line of text each, or as they are stored
-    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub(crate) format: EntryFormat,
-    /// Only this type, or with a dot at its end all types below it; can be given several times
-    #[arg(long = "type", value_name = "TYPE")]
-    pub(crate) types: Vec<String>,
-    /// Only this outcome: success, failure, blocked, deferred or unknown; can be given several times
-    #[arg(long = "outcome", value_name = "OUTCOME", value_parser = outcome)]
-    pub(crate) outcomes: Vec<Outcome>,
-    /// Seconds between two looks, with --follow
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = interval)]
-    pub(crate) interval: f64,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-}
-
-fn outcome(text: &str) -> Result<Outcome, String> {
-    let names = || Outcome::ALL.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ");
-    Outcome::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
-}
-
-fn interval(text: &str) -> Result<f64, String> {
-    let seconds = text.parse().ok().filter(|s| (0.1..=86_400.0).contains(s));
-    seconds.ok_or_else(|| "expected seconds from 0.1 to 86400".to_owned())
-}
-
-#[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   dayseal record --durable events.ndjson > acks.ndjson; dayseal ack acks.ndjson")]
 pub(crate) struct Ack {
@@ -575,99 +344,6 @@ pub(crate) struct Check {
     /// Show what passed, too
     #[arg(long)]
     pub(crate) all: bool,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal rotate signing-key --to arn:aws:kms:eu-west-1:111122223333:key/0a1b…
-  dayseal seal; dayseal rotate signing-key --finish
-  dayseal rotate wrapping-key --to new-wrapping-key.json
-  dayseal rotate log-secret")]
-pub(crate) struct RotateArgs {
-    #[command(subcommand)]
-    pub(crate) command: RotateCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RotateCommand {
-    /// Let another key sign: the next day sealed by both keys, later days by the new one
-    SigningKey(RotateSigningKey),
-    /// Let another key wrap the data keys of streams from now on
-    WrappingKey(RotateWrappingKey),
-    /// Make a new log secret, and keep the one before
-    LogSecret,
-    /// Destroy the log secret before the last rotation: whose its pseudonyms were nobody can tell any more
-    ///
-    /// Recorded in the log before and after (key.destroyed); after, because it was looked for and not found. Copies
-    /// and backups are beyond the command.
-    DestroyLogSecret(DestroyLogSecret),
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  dayseal rotate destroy-log-secret qhrf2dee --reason 'ticket 12' --by dpo")]
-pub(crate) struct DestroyLogSecret {
-    /// Its version, as it stands in pseudonyms: p1:subject:VERSION:…
-    #[arg(value_name = "VERSION")]
-    pub(crate) secret_version: String,
-    /// Why, as it will stand in the log
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// Who orders it, as it will stand in the log
-    #[arg(long)]
-    pub(crate) by: String,
-    /// Do it; without, what would be done is shown
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// It is gone already, destroyed by hand or by a run that was stopped: record it
-    #[arg(long)]
-    pub(crate) gone: bool,
-}
-
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct RotateSigningKey {
-    /// The new key: an ARN, or the path of a key file, which is made if it is not there
-    #[arg(long, value_name = "ARN|FILE")]
-    pub(crate) to: Option<KeyRef>,
-    /// Give the old key up, after a day was sealed by both
-    #[arg(long)]
-    pub(crate) finish: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct RotateWrappingKey {
-    /// The new key: an ARN, or the path of a key file, which is made if it is not there
-    #[arg(long, value_name = "ARN|FILE")]
-    pub(crate) to: KeyRef,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  dayseal officer new dpo --out dpo.json
-  dayseal officer new dpo --key arn:aws:kms:eu-west-1:111122223333:key/0a1b…
-The key file, or the right to sign with the KMS key, belongs to the officer alone: not to who runs the log.")]
-pub(crate) struct OfficerArgs {
-    #[command(subcommand)]
-    pub(crate) command: OfficerCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum OfficerCommand {
-    /// Make an officer's key, or take one from KMS, and print the line for the policy
-    New(OfficerNew),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct OfficerNew {
-    /// Name of the person or role, such as dpo
-    pub(crate) name: String,
-    /// Make a key in this new file, which only its owner may read
-    #[arg(long, value_name = "FILE", required_unless_present = "key", conflicts_with = "key")]
-    pub(crate) out: Option<PathBuf>,
-    /// Take this KMS key (ECC_NIST_EDWARDS25519)
-    #[arg(long, value_name = "ARN")]
-    pub(crate) key: Option<Arn>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -725,4 +401,9 @@ pub(crate) struct RetentionApply {
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let names = || Outcome::ALL.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ");
+    Outcome::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
 }
