@@ -285,6 +285,7 @@ async fn a_bundle_says_what_had_expired() {
         show: Show::Shown,
         made_by: "tests".into(),
         policy: None,
+        report: None,
     };
     let written = write_bundle(&desk, &top, &options, |p| panic!("{p}")).await.unwrap();
     assert_eq!((written.batches, written.entries, written.absent), (2, 6, 1));
@@ -337,6 +338,7 @@ async fn what_an_officer_ordered_away_is_removed_and_not_missing() {
         show: Show::Shown,
         made_by: "tests".into(),
         policy: None,
+        report: None,
     };
     let written = write_bundle(&desk, &top, &options, |_| ()).await.unwrap();
     assert_eq!((written.batches, written.absent), (2, 2));

@@ -6,7 +6,7 @@ mod verify;
 mod write;
 
 pub use verify::{BundleReport, verify_bundle};
-pub use write::{Absent, BundleError, BundleOptions, Written, write_bundle};
+pub use write::{Absent, BundleError, BundleOptions, BundledReport, Written, write_bundle};
 
 use dayseal_format::{BatchKey, Day, Origin, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 const BUNDLE_JSON: &str = "bundle.json";
 const README: &str = "README.txt";
 const POLICY: &str = "policy";
+const REPORT_HTML: &str = "report.html";
+const REPORT_JSON: &str = "report.json";
 const SUMS: &str = "SHA256SUMS";
 /// Where the manifests and checkpoints lie, as in an evidence root.
 const EVIDENCE: &str = "evidence";

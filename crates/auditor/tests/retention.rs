@@ -131,6 +131,7 @@ async fn a_bundle_begins_where_the_chain_does() {
             show: Show::Shown,
             made_by: "tests".into(),
             policy: None,
+            report: None,
         };
         let top = home.path().join(name);
         let written = write_bundle(&desk(today), &top, &options, |p| panic!("{p}")).await;

@@ -24,7 +24,8 @@ CHECK IT
   dayseal verify-bundle . --policy YOUR-POLICY
 
 with the policy that you have from elsewhere. The file `policy` in here is a copy by whoever made
-this bundle, and so are these lines: neither is a reason to trust anything.
+this bundle, who also wrote these lines and, if there is one, the report: none of them is a reason
+to trust anything.
 
 BY HAND
 

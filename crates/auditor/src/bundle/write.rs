@@ -16,7 +16,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::sums::{NewFile, Sums, encode, write_file};
 use super::{
-    About, BUNDLE_JSON, EVIDENCE, POLICY, README, SUMS, Show, entries_file, order_file, readme,
+    About, BUNDLE_JSON, EVIDENCE, POLICY, README, REPORT_HTML, REPORT_JSON, SUMS, Show,
+    entries_file, order_file, readme,
 };
 use crate::find::{JOBS, Listed, LogReader, Opened, Problem, Sealed, listed_of};
 
@@ -33,6 +34,17 @@ pub struct BundleOptions {
     pub made_by: String,
     /// The text of the maker's policy, for information.
     pub policy: Option<String>,
+    /// A report on the days, as a page and as JSON, for information.
+    pub report: Option<BundledReport>,
+}
+
+/// A report in a bundle.
+#[derive(Clone, Debug)]
+pub struct BundledReport {
+    /// `report.html`
+    pub html: String,
+    /// `report.json`
+    pub json: String,
 }
 
 /// How much a bundle holds.
@@ -157,6 +169,10 @@ pub async fn write_bundle(
     writer.file(README, readme::text(&about).as_bytes())?;
     if let Some(policy) = &options.policy {
         writer.file(POLICY, policy.as_bytes())?;
+    }
+    if let Some(BundledReport { html, json }) = &options.report {
+        writer.file(REPORT_HTML, html.as_bytes())?;
+        writer.file(REPORT_JSON, json.as_bytes())?;
     }
     match log.evidence.get(LOG_JSON, None, 64 * 1024).await {
         Ok(stored) => writer.file(LOG_JSON, &stored.bytes)?,

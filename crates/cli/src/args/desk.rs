@@ -245,6 +245,9 @@ pub(crate) struct Bundle {
     /// Salted hashes in the place of entries
     #[arg(long)]
     pub(crate) digests: bool,
+    /// Without the report on the days, which names people as the entries do; with --digests there is none anyway
+    #[arg(long)]
+    pub(crate) no_report: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

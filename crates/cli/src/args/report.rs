@@ -42,6 +42,23 @@ pub(crate) struct Report {
     pub(crate) reading: Reading,
 }
 
+impl Report {
+    /// What a bundle of these days asks for.
+    pub(crate) fn of_days(days: &str) -> Self {
+        Self {
+            frameworks: vec![FrameworkArg::All],
+            days: Some(days.to_owned()),
+            format: None,
+            out: None,
+            level: None,
+            known_head: None,
+            top: 20,
+            settings: false,
+            reading: Reading { purpose: None },
+        }
+    }
+}
+
 /// A framework, or all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum FrameworkArg {

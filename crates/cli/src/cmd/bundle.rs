@@ -3,6 +3,7 @@
 use dayseal::Resource;
 use dayseal_auditor::bundle::{BundleError, BundleOptions, Show, write_bundle};
 
+use super::report;
 use super::verify::days;
 use crate::access::Access;
 use crate::args::{Args, Bundle};
@@ -32,6 +33,10 @@ pub(crate) async fn run(args: &Args, own: &Bundle) -> anyhow::Result<Exit> {
         show: if own.digests { Show::Digests } else { Show::Shown },
         made_by: concat!("dayseal ", env!("CARGO_PKG_VERSION")).to_owned(),
         policy,
+        report: match own.digests || own.no_report {
+            true => None,
+            false => Some(report::of_days(args, &config, &own.days).await?),
+        },
     };
     // What a bundle holds that is not finished was given out all the same.
     let access = Access {

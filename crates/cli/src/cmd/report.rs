@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use dayseal::Resource;
+use dayseal_auditor::bundle::BundledReport;
 use dayseal_report::{Report, render};
 
 use crate::access::Access;
@@ -50,6 +51,20 @@ pub(crate) async fn run(args: &Args, own: &Own) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::from_code(report.exit_code))
+}
+
+/// The report of all frameworks on some days, for a bundle of them.
+pub(super) async fn of_days(
+    args: &Args,
+    config: &Config<'_>,
+    days: &str,
+) -> anyhow::Result<BundledReport> {
+    let frameworks = FrameworkArg::chosen(&[FrameworkArg::All]);
+    let own = Own::of_days(days);
+    let (facts, reading_code) = facts::gather(args, config, &own, &frameworks).await?;
+    let report = Report::new(facts, &frameworks, reading_code);
+    let json = serde_json::to_string_pretty(&report)? + "\n";
+    Ok(BundledReport { html: render::html(&report), json })
 }
 
 /// As asked for; else by the file's name.

@@ -56,6 +56,15 @@ fn edited(
 fn a_bundle_needs_no_log() {
     for (more, words) in [(&[][..], "shown"), (&["--digests"][..], "as salted hashes")] {
         let (log, dir) = bundled(more);
+        // The report names who acted: not where the entries are kept back.
+        let report = fs::read_to_string(dir.join("report.json"));
+        assert_eq!(report.is_ok(), more.is_empty(), "{more:?}");
+        assert_eq!(dir.join("report.html").exists(), more.is_empty(), "{more:?}");
+        if let Ok(report) = report {
+            let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+            assert_eq!(report["statistics"]["entries"], 4, "of its days alone");
+            assert_eq!((&report["first"], &report["last"]), (&day(1).into(), &day(2).into()));
+        }
         fs::remove_dir_all(log.path("evidence")).unwrap();
         let done = check(&log, &dir).exits(0).prints("4 entries in 2 batches of 2 days");
         done.prints(words).prints("result: the bundle holds").prints("6 leaves");
