@@ -149,6 +149,8 @@ async fn searches_by_hints_find_what_full_ones_do() {
     let log = quarter().await;
     for asked in [
         query(&["actor=u-7", "actor=u-8"], &[], &[]),
+        query(&["actor=grace", "actor=nobody"], &[], &[]),
+        query(&["actor=nobody", "actor=grace"], &[], &[]),
         query(&["actor=u-7", "tenant=zeta"], &[], &[]),
         query(&["trace=t-100"], &[], &[]),
         query(&["conversation=c-30", "outcome=failure"], &[], &[]),
