@@ -29,7 +29,7 @@ use Reads::{Never, Otherwise, Recorded, Tells};
 
 /// Every command there is. A new one that is not here fails the test below: decide what it is.
 fn commands() -> BTreeMap<&'static str, Reads> {
-    let sql = ("sql", Recorded(&["sql", "SELECT id FROM entries"], "sql"));
+    let sql = ("sql", Recorded(&["sql", "SELECT id FROM entries WHERE type = 'data.read'"], "sql"));
     let always = [
         ("ack", Tells("compares the id at the place of an acknowledgement")),
         ("activity", Recorded(&["activity", "u-1"], "activity")),
