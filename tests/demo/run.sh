@@ -60,6 +60,15 @@ attack '4. add a stray object' 1 unlisted_object 'cp policy evidence/entries/202
 attack '5. roll everything back, the head in the state root too' 5 rolled_back \
   'rm -rf evidence/*/2026-11-18* && cp -f evidence/checkpoints/2026-11-17 state/heads/*'
 
-say "The untouched log, once more, and its report"
 cd "$work/log"
-at $now verify --known-head "$work/head"
+say "What was blocked? Found without opening what cannot hold an answer, and proved to who has the policy alone"
+at $now query --outcome blocked --limit 2 --purpose 'SOC 2 sample 7'
+blocked=$("$dayseal" --now $now query --outcome blocked --limit 1 --json 2> /dev/null | grep -o '"id":"[0-9a-f-]\{36\}"' | head -1 | cut -d'"' -f4)
+at $now prove "$blocked" --out "$work/entry.proof"
+at $now verify-proof "$work/entry.proof" --policy policy | tail -5
+
+say "The untouched log, once more, and its report"
+at $now verify --known-head "$work/head" > /dev/null
+at $now report --framework soc2 --known-head "$work/head" > "$work/report.txt"
+sed -n '1,/^ENTRIES/p' "$work/report.txt" | head -n -1
+sed -n '/PI1.2-PI1.5/,/source/p' "$work/report.txt"
