@@ -97,17 +97,17 @@ class HintKeys:
         # HKDF-Expand, one block.
         return AESGCM(digest(self.seal_key, lp(LABEL, b"one"), iv, b"\x01"))
 
-    def token(self, field, value):
-        return int.from_bytes(digest(self.token_key, bytes([field]), value.encode())[:8], "big")
+    def token(self, context, field, value):
+        return int.from_bytes(digest(self.token_key, context, bytes([field]), value.encode())[:8], "big")
 
     def make(self, place, lines):
         """The hints of these entries, byte for byte."""
-        plain = self.plaintext([json.loads(line) for line in lines])
         context = self.context(*place)
+        plain = self.plaintext(context, [json.loads(line) for line in lines])
         iv = digest(self.nonce_key, context, plain)[:16]
         return b"\x01" + iv + self.cipher(iv).encrypt(bytes(12), plain, b"\x01" + context + iv)
 
-    def plaintext(self, entries):
+    def plaintext(self, context, entries):
         found = [set() for _ in FIELDS]
         for entry in entries:
             found = [a | b for a, b in zip(found, values_of(entry), strict=True)]
@@ -120,13 +120,13 @@ class HintKeys:
         out = head + b"".join(m.to_bytes(4, "big") for m in masks)
         for f in sorted(plan):
             if counts[f]:
-                out += counts[f].to_bytes(2, "big") + bytes([plan[f]]) + self.bits(f, found[f], plan[f])
+                out += counts[f].to_bytes(2, "big") + bytes([plan[f]]) + self.bits(context, f, found[f], plan[f])
         return out + bytes(-len(out) % STEP)
 
-    def bits(self, field, values, precision):
+    def bits(self, context, field, values, precision):
         reach = len(values) << precision
         text, before = "", 0
-        for place in sorted(self.token(field, value) * reach >> 64 for value in values):
+        for place in sorted(self.token(context, field, value) * reach >> 64 for value in values):
             step, before = place - before, place
             text += "1" * (step >> precision) + "0" + format(step & ((1 << precision) - 1), f"0{precision}b")
         text += "0" * (-len(text) % 8)

@@ -81,6 +81,7 @@ fn largest(sizes: impl Iterator<Item = (usize, usize)>) -> usize {
 }
 
 fn plaintext(lines: &[String]) -> Vec<u8> {
+    let entries = lines.len() as u32;
     let mut fields: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for line in lines {
         for (field, value) in values(&serde_json::from_str(line).expect("JSON")) {
@@ -134,20 +135,20 @@ fn plaintext(lines: &[String]) -> Vec<u8> {
     for (field, p) in plan.iter().filter(|(f, _)| n(**f) > 0) {
         out.extend((n(*field) as u16).to_be_bytes());
         out.push(*p as u8);
-        out.extend(set(&fields[field], *field as u8, *p));
+        out.extend(set(&fields[field], *field as u8, *p, entries));
     }
     out.resize(out.len().div_ceil(256) * 256, 0);
     out
 }
 
 /// The bits of a set.
-fn set(values: &BTreeSet<String>, field: u8, p: u32) -> Vec<u8> {
+fn set(values: &BTreeSet<String>, field: u8, p: u32, entries: u32) -> Vec<u8> {
     let token_key = key(b"token");
     let range = (values.len() as u128) << p;
     let mut places: Vec<u128> = values
         .iter()
         .map(|value| {
-            let tag = hmac(&token_key, &[&[field], value.as_bytes()]);
+            let tag = hmac(&token_key, &[&context(entries), &[field], value.as_bytes()]);
             let token = u64::from_be_bytes(tag[..8].try_into().expect("8 bytes"));
             u128::from(token) * range / (1 << 64)
         })

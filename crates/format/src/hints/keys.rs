@@ -83,7 +83,8 @@ impl HintKeys {
         for line in lines {
             collected.add(line)?;
         }
-        let plain = plan::plaintext(collected, |field, value| self.token(field, value));
+        let tokens = self.tokens(place);
+        let plain = plan::plaintext(collected, |field, value| tokens.of(field, value));
         Some(self.seal(place, plain))
     }
 
@@ -117,15 +118,12 @@ impl HintKeys {
         if self.iv(&context, &plain) != *iv {
             return Err(HintsError::Sealed);
         }
-        Hints::parse(&plain).map_err(|what| HintsError::Plaintext { what })
+        Hints::parse(*place, &plain).map_err(|what| HintsError::Plaintext { what })
     }
 
-    /// A value by its keyed hash.
-    pub(super) fn token(&self, field: Field, value: &str) -> u64 {
-        let mac = self.token.clone().chain_update([field as u8]).chain_update(value);
-        let tag: [u8; 32] = mac.finalize().into_bytes().into();
-        let first = tag.first_chunk::<8>().expect("32 bytes have 8");
-        u64::from_be_bytes(*first)
+    /// What makes the tokens of a batch: those of another differ.
+    pub(super) fn tokens(&self, place: &Place) -> Tokens {
+        Tokens(self.token.clone().chain_update(self.context(place)))
     }
 
     pub(super) fn seal(&self, place: &Place, mut plain: Vec<u8>) -> Vec<u8> {
@@ -168,6 +166,19 @@ impl HintKeys {
         let mut key = Zeroizing::new([0; 32]);
         hkdf.expand(&info, &mut *key).expect("32 bytes is within HKDF's bound");
         Aes256Gcm::new(&(*key).into())
+    }
+}
+
+/// Makes the tokens of one batch.
+pub(super) struct Tokens(Hmac<Sha256>);
+
+impl Tokens {
+    /// A value by its keyed hash.
+    pub(super) fn of(&self, field: Field, value: &str) -> u64 {
+        let mac = self.0.clone().chain_update([field as u8]).chain_update(value);
+        let tag: [u8; 32] = mac.finalize().into_bytes().into();
+        let first = tag.first_chunk::<8>().expect("32 bytes have 8");
+        u64::from_be_bytes(*first)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Hints, opened.
 
-use super::{Field, HintKeys, MAX_TENANT_BYTES, MAX_TENANTS, STEP, UNNAMED, set};
+use super::{Field, HintKeys, MAX_TENANT_BYTES, MAX_TENANTS, Place, STEP, UNNAMED, set};
 
 /// What the entries of a batch hold, as far as its hints tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hints {
+    place: Place,
     tenants: Option<Vec<String>>,
     /// `None` if the field is not covered.
     sets: Vec<Option<Set>>,
@@ -24,7 +25,7 @@ impl Hints {
         let Some(Set { places, precision }) = &self.sets[field.index()] else { return true };
         // At most MAX_SET.
         let n = places.len() as u16;
-        let at = set::place(keys.token(field, value), n, *precision);
+        let at = set::place(keys.tokens(&self.place).of(field, value), n, *precision);
         places.binary_search(&at).is_ok()
     }
 
@@ -44,7 +45,7 @@ impl Hints {
     }
 
     /// Reads the one form of a plaintext.
-    pub(super) fn parse(plain: &[u8]) -> Result<Self, &'static str> {
+    pub(super) fn parse(place: Place, plain: &[u8]) -> Result<Self, &'static str> {
         let (&tenants, mut rest) = plain.split_first().ok_or("no bytes")?;
         let tenants = if tenants == UNNAMED {
             None
@@ -92,6 +93,6 @@ impl Hints {
         if rest.len() >= STEP || rest.iter().any(|byte| *byte != 0) {
             return Err("bytes behind the last set");
         }
-        Ok(Self { tenants, sets })
+        Ok(Self { place, tenants, sets })
     }
 }
