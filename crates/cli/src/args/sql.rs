@@ -16,7 +16,7 @@ pub(crate) struct Sql {
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: RowFormat,
     /// Memory for sorting, grouping and joining, in MiB: beyond it the statement ends with an error
-    #[arg(long, default_value_t = 512, value_name = "MIB", value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
+    #[arg(long, default_value_t = 192, value_name = "MIB", value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
     pub(crate) memory: u32,
     /// Read also batches whose hints exclude an answer: their producer made them
     #[arg(long)]
