@@ -3,15 +3,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dayseal=${1:?path of the dayseal command}
-tools=$here/../../.tools
-venv=$tools/export-venv
-wanted=$(sha256sum "$here/requirements.txt" | cut -d' ' -f1)
-if [ "$(cat "$venv/made-for" 2>/dev/null)" != "$wanted" ]; then
-  rm -rf "$venv"; mkdir -p "$tools"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install -q --disable-pip-version-check --no-deps -r "$here/requirements.txt"
-  echo "$wanted" > "$venv/made-for"
-fi
+. "$here/../venv.sh"
+python=$(venv export "$here/requirements.txt")
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 unset DAYSEAL_CONFIG DAYSEAL_EVIDENCE DAYSEAL_STATE DAYSEAL_KEYS DAYSEAL_POLICY DAYSEAL_NOW
 now() { at=$1; shift; "$dayseal" --now "2026-11-$at:00:00.000Z" --no-progress "$@"; }
@@ -32,7 +25,7 @@ export_all() { # its directory, then flags
   for format in ndjson:export.ndjson csv:export.csv ocsf:export.ocsf.ndjson otel:export.otlp.jsonl parquet:lake; do
     "$dayseal" --now $sealed export --format "${format%%:*}" --out "$into/${format#*:}" --until 2026-11-18T15:30:00.000Z "$@" > /dev/null 2>&1
   done
-  "$venv/bin/python" "$here/check.py" "$into"
+  "$python" "$here/check.py" "$into"
 }
 export_all "$work/all"
 export_all "$work/some" --outcome blocked --not type=own.kind --days 2026-11-17..2026-11-18
@@ -40,7 +33,7 @@ export_all "$work/some" --outcome blocked --not type=own.kind --days 2026-11-17.
 edit() { # what is edited, the edit, what the checks must say
   rm -rf "$work/bad"; cp -r "$work/some" "$work/bad"
   sed -i "$2" "$work/bad/$1"
-  if "$venv/bin/python" "$here/check.py" "$work/bad" > "$work/out" 2>&1 || ! grep -q "$3" "$work/out"; then
+  if "$python" "$here/check.py" "$work/bad" > "$work/out" 2>&1 || ! grep -q "$3" "$work/out"; then
     echo "an edit of $1 was not found: $2" >&2; cat "$work/out" >&2; exit 1
   fi
 }
@@ -54,5 +47,5 @@ edit export.ocsf.ndjson '1s/"severity_id":[0-9],/"severity_id":1,/' 'severity'
 edit export.ocsf.ndjson '1s/"dayseal.index":"[0-9]*"/"dayseal.index":"x"/' 'are not the events'
 edit export.otlp.jsonl '1s/"eventName"/"eventNames"/' .
 rm -rf "$work/bad"; cp -r "$work/some" "$work/bad"; rm "$(find "$work/bad/lake" -name '*.parquet' | head -n 1)"
-if "$venv/bin/python" "$here/check.py" "$work/bad" > /dev/null 2>&1; then echo 'a missing Parquet file was not found' >&2; exit 1; fi
+if "$python" "$here/check.py" "$work/bad" > /dev/null 2>&1; then echo 'a missing Parquet file was not found' >&2; exit 1; fi
 echo 'exports agree with the log in every reader; ten edits were found'

@@ -4,18 +4,11 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dayseal=${1:?path of the dayseal command}
-tools=$here/../../.tools
-venv=$tools/reader-venv
-wanted=$(sha256sum "$here/requirements.txt" | cut -d' ' -f1)
-if [ "$(cat "$venv/made-for" 2>/dev/null)" != "$wanted" ]; then
-  rm -rf "$venv"; mkdir -p "$tools"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install -q --disable-pip-version-check --no-deps -r "$here/requirements.txt"
-  echo "$wanted" > "$venv/made-for"
-fi
-reader() { "$venv/bin/python" "$here/dayseal_reader.py" "$@"; }
+. "$here/../venv.sh"
+python=$(venv reader "$here/requirements.txt")
+reader() { "$python" "$here/dayseal_reader.py" "$@"; }
 
-(cd "$here" && "$venv/bin/python" -m unittest -q)
+(cd "$here" && "$python" -m unittest -q)
 reader vectors "$here/../vectors"
 
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT

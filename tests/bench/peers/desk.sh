@@ -7,7 +7,7 @@
 # With a report, last: desk.sh --runs 3 --report report soc2 …
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
-. tests/bench/venv.sh
+. tests/venv.sh
 python=$(venv peers tests/bench/peers/requirements.txt)
 cargo build --quiet --release --locked -p dayseal-bench -p dayseal-cli
 bin="${CARGO_TARGET_DIR:-target}/release"
