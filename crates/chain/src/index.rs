@@ -157,10 +157,8 @@ impl<'a> Indexer<'a> {
     }
 }
 
-/// The index of a day, as bytes, if there is one of this manifest; why not is told to the log of the process.
-///
-/// # Errors
-/// None: without an index the headers tell the same.
+/// The index of a day, as bytes, if there is one of this manifest. No error: without an index the headers tell the
+/// same, and why there is none is told to the log of the process.
 pub async fn read_index(
     state: &dyn Store,
     origin: &Origin,

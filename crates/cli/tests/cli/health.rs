@@ -4,6 +4,7 @@ use std::fs;
 
 use serde::Deserialize;
 
+use crate::json::Counts;
 use crate::support::{Log, day, event, time};
 
 /// The contract of docs/cli.md, field by field.
@@ -45,20 +46,6 @@ struct LastSeal {
     sealed_at: String,
     age_seconds: u64,
     counts: Counts,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Counts {
-    batches: u64,
-    entries: u64,
-    bytes: u64,
-    late: u64,
-    strays: u64,
-    gaps: u64,
-    conflicts: u64,
-    streams_closed: u64,
-    streams_open: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -73,6 +73,13 @@ fn a_search_reads_what_hints_leave() {
         assert!(day.bytes > 289 && !day.too_long, "{day:?}");
     }
     assert!(!search(&log, &[]).contains("headers"));
+
+    // Nonsense in the place of one hides nothing, and is replaced.
+    let log = log.copy();
+    fs::write(log.path("state/index/2026-11-20"), "nonsense").unwrap();
+    assert!(search(&log, &[]).contains("2 of their headers read for it"));
+    log.at(&time(10, 9), ["index"]).exits(0).prints("indexed 10 days, 1 of them anew");
+    assert!(!search(&log, &[]).contains("headers"));
 }
 
 #[test]

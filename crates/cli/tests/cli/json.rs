@@ -70,16 +70,16 @@ struct SealedDay {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Counts {
-    batches: u64,
-    entries: u64,
-    bytes: u64,
-    late: u64,
-    strays: u64,
-    gaps: u64,
-    conflicts: u64,
-    streams_closed: u64,
-    streams_open: u64,
+pub(crate) struct Counts {
+    pub(crate) batches: u64,
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
+    pub(crate) late: u64,
+    pub(crate) strays: u64,
+    pub(crate) gaps: u64,
+    pub(crate) conflicts: u64,
+    pub(crate) streams_closed: u64,
+    pub(crate) streams_open: u64,
 }
 
 #[derive(Debug, Deserialize)]
