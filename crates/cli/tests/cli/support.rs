@@ -222,3 +222,9 @@ pub(crate) fn actions(lines: &str) -> Vec<String> {
     };
     lines.lines().map(action).collect()
 }
+
+/// Whether a word stands in a text by itself. Pseudonyms, ids and signatures
+/// are of letters too, and now and then hold a short name by chance.
+pub(crate) fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric()).any(|part| part == word)
+}
