@@ -49,7 +49,7 @@ mod validate;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod vectors;
 

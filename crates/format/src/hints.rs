@@ -17,6 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod entry;
 mod field;
 mod keys;
 mod open;
@@ -30,6 +31,7 @@ mod tests;
 pub use field::Field;
 pub use keys::{HintKeys, Place};
 pub use open::Hints;
+pub use values::Values;
 
 /// The version byte.
 pub const VERSION: u8 = 1;

@@ -363,11 +363,18 @@ fn hints(plain: &[u8]) {
     }
 }
 
-/// Lines that may be entries: whatever hints are made of them open, and are made once.
+/// Lines that may be entries: whatever hints are made of them open, and are made once; those of decoded entries are
+/// the same.
 fn hinted_lines(input: &[u8]) {
     let keys = HintKeys::derive(&seal::SECRET, &seal::origin());
     let lines = || input.split(|b| *b == b'\n').filter(|l| !l.is_empty());
-    let Some(made) = keys.make(&PLACE, lines()) else { return };
+    let made = keys.make(&PLACE, lines());
+    if let Ok(events) = lines().map(Event::decode).collect::<Result<Vec<_>, _>>() {
+        let mut values = hints::Values::default();
+        events.iter().for_each(|event| values.add(event));
+        assert_eq!(made, Some(keys.make_of(&PLACE, &values)));
+    }
+    let Some(made) = made else { return };
     let hints = keys.open(&PLACE, &made).expect("what is made opens");
     for line in lines() {
         let entry: serde_json::Value = serde_json::from_slice(line).expect("it was read");

@@ -17,7 +17,7 @@ pub(super) fn id(n: u8) -> EventId {
 }
 
 /// The required fields and no other.
-pub(super) fn minimal() -> Event {
+pub(crate) fn minimal() -> Event {
     Event::builder("ai.generation.started")
         .actor(Actor::system("scheduler"))
         .action("text_to_video")
@@ -29,7 +29,7 @@ pub(super) fn minimal() -> Event {
 }
 
 /// Every field of the schema, once.
-pub(super) fn full() -> Event {
+pub(crate) fn full() -> Event {
     let item = |n: u8| ContentItem {
         reference: Some(format!("content/2026-01-01/0f/{n}.content#0")),
         ..ContentItem::hmac(42 + u64::from(n), ContentDigest([n; 32]), "v2")
@@ -131,7 +131,7 @@ pub(super) fn full() -> Event {
         .unwrap()
 }
 
-pub(super) fn encoded(event: &Event) -> Vec<u8> {
+pub(crate) fn encoded(event: &Event) -> Vec<u8> {
     let mut out = Vec::new();
     event.encode(&mut out);
     out
@@ -630,7 +630,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn fields()(
+    pub(crate) fn fields()(
         who in who(), ai in of(ai()), privacy in of(privacy()),
         content in of((of(item()), of(item()), of(item()), of(item()))),
         change in of((name(), of(free()), of(item()), of(free()), of(item()))),

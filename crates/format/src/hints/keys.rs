@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Field, Hints, HintsError, MAX_PLAIN, OVERHEAD, STEP, VERSION, plan, values};
+use super::{Field, Hints, HintsError, MAX_PLAIN, OVERHEAD, STEP, VERSION, Values, plan};
 use crate::batch::Header;
 use crate::lp::lp;
 use crate::{Origin, StreamId};
@@ -79,13 +79,18 @@ impl HintKeys {
         place: &Place,
         lines: impl IntoIterator<Item = &'a [u8]>,
     ) -> Option<Vec<u8>> {
-        let mut collected = values::Values::default();
+        let mut values = Values::default();
         for line in lines {
-            collected.add(line)?;
+            values.add_line(line)?;
         }
+        Some(self.make_of(place, &values))
+    }
+
+    /// As [`HintKeys::make`], of the values of entries that were decoded already: the same bytes.
+    pub fn make_of(&self, place: &Place, values: &Values) -> Vec<u8> {
         let tokens = self.tokens(place);
-        let plain = plan::plaintext(collected, |field, value| tokens.of(field, value));
-        Some(self.seal(place, plain))
+        let plain = plan::plaintext(values, |field, value| tokens.of(field, value));
+        self.seal(place, plain)
     }
 
     /// Opens hints for the batch at `place`.

@@ -1,7 +1,5 @@
 //! How the room is shared, and the plaintext.
 
-use std::collections::HashSet;
-
 use super::field::Class;
 use super::set::{self, MAX_PRECISION, MAX_SET};
 use super::values::Values;
@@ -15,7 +13,7 @@ const FLOOR_OF_FIRST: u8 = 7;
 const SMALL: usize = 100;
 
 /// The one plaintext of these values.
-pub(super) fn plaintext(values: Values<'_>, token: impl Fn(Field, &str) -> u64) -> Vec<u8> {
+pub(super) fn plaintext(values: &Values, token: impl Fn(Field, &str) -> u64) -> Vec<u8> {
     let mut out = Vec::with_capacity(MAX_PLAIN);
     match values.tenants() {
         None => out.push(UNNAMED),
@@ -28,11 +26,16 @@ pub(super) fn plaintext(values: Values<'_>, token: impl Fn(Field, &str) -> u64) 
             }
         }
     }
-    let tokens: Vec<Option<HashSet<u64>>> = Field::ALL
+    let tokens: Vec<Option<Vec<u64>>> = Field::ALL
         .iter()
-        .map(|field| Some(values.of(*field)?.map(|value| token(*field, value)).collect()))
+        .map(|field| {
+            let mut tokens: Vec<_> = values.of(*field)?.map(|v| token(*field, v)).collect();
+            tokens.sort_unstable();
+            tokens.dedup();
+            Some(tokens)
+        })
         .collect();
-    let counts: Vec<_> = tokens.iter().map(|t| t.as_ref().map(HashSet::len)).collect();
+    let counts: Vec<_> = tokens.iter().map(|t| t.as_ref().map(Vec::len)).collect();
     let plan = share(&counts, MAX_PLAIN - out.len() - 8);
     let (mut covered, mut filled) = (0, 0);
     for (field, planned) in Field::ALL.iter().zip(&plan) {

@@ -1,7 +1,17 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::set::MAX_SET;
 use super::*;
-use crate::event::{Actor, Defaults, Event, EventId, Outcome, Resource, Service, Trace};
+use crate::event::tests::{encoded, fields, full, minimal};
+use crate::event::{
+    Actor, Defaults, Event, EventFields, EventId, Outcome, Resource, Service, Trace,
+};
 use crate::{Origin, StreamId, UnixMillis};
 
 fn origin() -> Origin {
@@ -179,5 +189,168 @@ fn a_plaintext_has_one_form() {
 fn what_is_no_entry_has_no_hints() {
     for line in [&b"{}"[..], b"\xff", b"{\"type\":\"a\"}"] {
         assert_eq!(keys().make(&PLACE, [line]), None);
+    }
+}
+
+// --- of decoded events --------------------------------------------------------------------------
+
+/// The events of lines, changed.
+fn events(count: u32, change: impl Fn(usize, &mut EventFields)) -> Vec<Event> {
+    let one = |n: u32| {
+        let mut fields = Event::decode(&line(n, "t")).unwrap().into_fields();
+        change(n as usize, &mut fields);
+        Event::from_fields(fields).unwrap()
+    };
+    (0..count).map(one).collect()
+}
+
+fn values_of(events: &[Event]) -> Values {
+    let mut values = Values::default();
+    events.iter().for_each(|event| values.add(event));
+    values
+}
+
+/// Every value with its field; none of fields that have too many.
+fn listed(values: &Values) -> BTreeSet<(u8, String)> {
+    let of = |f| values.of(f).into_iter().flatten().map(move |v| (f as u8, v.to_owned()));
+    Field::ALL.iter().copied().flat_map(of).collect()
+}
+
+/// The hints of events, which are those of their lines.
+fn same(events: &[Event]) -> Vec<u8> {
+    let lines: Vec<_> = events.iter().map(encoded).collect();
+    let (mut of_lines, of_events) = (Values::default(), values_of(events));
+    lines.iter().for_each(|line| of_lines.add_line(line).unwrap());
+    assert_eq!(listed(&of_lines), listed(&of_events));
+    let made = keys().make_of(&PLACE, &of_events);
+    assert!(keys().make(&PLACE, lines.iter().map(Vec::as_slice)).unwrap() == made);
+    made
+}
+
+#[test]
+fn hints_of_events_are_those_of_their_lines() {
+    same(&[]);
+    same(&[minimal(), full()]);
+    // What the vectors of entries hold: escapes, characters of every length, the longest texts.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/entry");
+    let good = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with("ok_");
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path| Event::decode(&fs::read(path).unwrap()).unwrap();
+    let stored: Vec<_> = paths.filter(|path| good(path)).map(read).collect();
+    assert!(stored.len() >= 10, "{}", stored.len());
+    stored.iter().for_each(|event| drop(same(std::slice::from_ref(event))));
+    same(&stored);
+
+    let of = |made: &[u8]| keys().open(&PLACE, made).unwrap();
+    let tenants = |n| events(100, move |i, e| e.tenant = format!("t{}", i % n));
+    assert_eq!(of(&same(&tenants(16))).tenants().map(<[_]>::len), Some(16));
+    assert_eq!(of(&same(&tenants(17))).tenants(), None);
+    assert!(!of(&same(&events(6_000, |_, _| {}))).covers(Field::Trace), "too many");
+}
+
+#[test]
+fn a_value_of_each_field_is_told() {
+    let values = listed(&values_of(&[full()]));
+    let expected: &[(Field, &[&str])] = &[
+        (Field::Type, &["ai.", "ai.generation.", "ai.generation.blocked"]),
+        (Field::Action, &["summarise"]),
+        (Field::Actor, &["p_7f3a"]),
+        (Field::ActorType, &["agent"]),
+        (Field::OnBehalfOf, &["p_123"]),
+        (Field::Session, &["s_456"]),
+        (Field::Subject, &["ds_44"]),
+        (Field::Reviewer, &["p_9"]),
+        (Field::Resource, &["p_5512", "patient_record"]),
+        (Field::Outcome, &["blocked"]),
+        (Field::Severity, &["high"]),
+        (Field::Trace, &["4bf92f3577b34da6a3ce929d0e0e4736"]),
+        (Field::Conversation, &["conv-abc-123"]),
+        (Field::Job, &["task-1"]),
+        (Field::Agent, &["QA", "qa-agent-001", "run-9"]),
+        (Field::Provider, &["openai"]),
+        (Field::Model, &["2024-04-09", "gpt-4-turbo", "gpt-4-turbo-2024-04-09"]),
+        (Field::Safety, &["failed", "harmful_content", "illegal_activity"]),
+        (Field::Tenant, &["acme"]),
+        (
+            Field::Label,
+            &[
+                "department",
+                "department=finance",
+                "pos_terminal",
+                "pos_terminal=POS-001",
+                "quoted",
+                "quoted=line\n\t\"\\/\u{1f}\u{7f} é 😀",
+            ],
+        ),
+    ];
+    assert_eq!(expected.len(), Field::ALL.len());
+    let pair = |(f, texts): &(Field, &[&str])| -> Vec<_> {
+        texts.iter().map(|text| (*f as u8, (*text).to_owned())).collect()
+    };
+    assert_eq!(values, expected.iter().flat_map(pair).collect());
+}
+
+/// What the entry before held is passed over; nothing else is.
+#[test]
+fn each_value_is_kept_however_values_move() {
+    let labels: [&[(&str, &str)]; 9] = [
+        &[("a", "x"), ("b", "y")],
+        &[("d", "x")],
+        &[("a", "y"), ("b", "x")],
+        &[("b", "x")],
+        &[],
+        &[("a", "x"), ("b", "x"), ("c", "")],
+        &[("b", "=x"), ("c", "a=x")],
+        &[("x", "a")],
+        &[("a", "x=y"), ("c", "x")],
+    ];
+    let detectors: [&[&str]; 4] = [&["pii"], &["passed", "pii"], &["toxic", "pii"], &[]];
+    let moving = events(40, |n, e| {
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        e.labels = labels[n % 9].iter().map(pair).collect();
+        e.kind = ["a.b", "a.b.c", "b.c", "a.b_c.d"][n % 4].to_owned().into();
+        let mut safety = full().safety.clone().unwrap();
+        (safety.passed, safety.detectors) =
+            (n % 3 == 0, detectors[n / 2 % 4].iter().map(|d| (*d).to_owned()).collect());
+        e.safety = (n % 5 > 0).then_some(safety);
+        let ids = [None, Some("v:1"), Some("video"), Some("v:2")];
+        e.resource.as_mut().unwrap().id = ids[n % 4].map(str::to_owned);
+    });
+    same(&moving);
+    let of_each = moving.chunks(1).flat_map(|one| listed(&values_of(one))).collect();
+    assert_eq!(listed(&values_of(&moving)), of_each);
+}
+
+#[test]
+fn values_of_one_token_count_once() {
+    let even = |_, value: &str| u64::from(value.ends_with(['0', '2', '4', '6', '8']));
+    let plain = plan::plaintext(&values_of(&events(40, |_, _| {})), even);
+    let hints = Hints::parse(PLACE, &plain).unwrap();
+    assert_eq!(hints.size(Field::Trace), Some((2, 12)));
+    assert_eq!(hints.size(Field::Action), Some((1, 12)));
+}
+
+#[test]
+fn one_value_too_many_and_none_is_kept() {
+    let mut values = values_of(&events(MAX_SET as u32, |_, _| {}));
+    assert_eq!(values.of(Field::Trace).map(|v| v.len()), Some(MAX_SET));
+    let more = events(MAX_SET as u32 + 1, |_, _| {});
+    values.add(more.last().unwrap());
+    assert!(values.of(Field::Trace).is_none());
+    values.add(&more[0]);
+    assert!(values.of(Field::Trace).is_none(), "and it stays so");
+    assert_eq!(values.of(Field::Actor).map(|v| v.len()), Some(40));
+    assert!(!format!("{values:?}").contains("u-1"), "no value is told");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hints_of_any_events_are_those_of_their_lines(some in proptest::collection::vec(fields(), 1..6)) {
+        let events: Vec<_> = some.into_iter().map(|f| Event::from_fields(f).unwrap()).collect();
+        same(&events);
+        let of_each = events.chunks(1).flat_map(|one| listed(&values_of(one))).collect();
+        prop_assert_eq!(listed(&values_of(&events)), of_each);
     }
 }

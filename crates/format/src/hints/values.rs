@@ -1,81 +1,119 @@
-//! The values of entries, each once, borrowed from their lines.
+//! The values of entries, each once.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::fmt;
 
-use serde::Deserialize;
-
+use super::entry::{Entry, Text};
 use super::set::MAX_SET;
 use super::{Field, MAX_TENANT_BYTES, MAX_TENANTS};
+use crate::event::EventFields;
 
-/// What the entries of one batch hold.
-pub(super) struct Values<'a> {
-    /// `None`: too many.
-    sets: Vec<Option<HashSet<Cow<'a, str>>>>,
-    /// The value that a field had last: most repeat, and need no lookup.
-    last: Vec<Option<Cow<'a, str>>>,
+/// What the entries of one batch hold, of which [`HintKeys::make_of`](super::HintKeys::make_of) makes its hints.
+///
+/// For who has decoded the entries already: it keeps copies, each value once, so that events can be dropped as they
+/// are read. At most 5,113 values of a field; of one with more nothing is kept.
+///
+/// ```
+/// # use dayseal_format::StreamId;
+/// # use dayseal_format::event::Event;
+/// # use dayseal_format::hints::{HintKeys, Place, Values};
+/// # let line = br#"{"action":"open","actor":{"id":"u-1","type":"user"},"id":"019aa0f2-0000-7000-8000-000000000001","logged_time":"2026-11-20T12:00:00.000Z","outcome":"success","service":{"name":"api"},"tenant":"default","time":"2026-11-20T12:00:00.000Z","type":"data.read","v":1}"#;
+/// # let keys = HintKeys::derive(&[7; 32], &"audit.example.com/prod".parse()?);
+/// # let place = Place { stream: StreamId([1; 16]), seq: 0, entries: 1 };
+/// let event = Event::decode(line)?;
+/// let mut values = Values::default();
+/// values.add(&event);
+/// assert_eq!(Some(keys.make_of(&place, &values)), keys.make(&place, [&line[..]]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+pub struct Values {
+    /// In the order of [`Field::ALL`].
+    fields: Box<[Kept; Field::ALL.len()]>,
+    /// For `name=value` of a label.
+    pair: String,
 }
 
-impl Default for Values<'_> {
-    fn default() -> Self {
-        let sets = Field::ALL.iter().map(|_| Some(HashSet::new())).collect();
-        Self { sets, last: Field::ALL.iter().map(|_| None).collect() }
+/// Tells no value.
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.fields.iter().map(|kept| kept.set.as_ref().map(HashSet::len));
+        f.debug_map().entries(Field::ALL.iter().zip(counts)).finish()
     }
 }
 
-impl<'a> Values<'a> {
-    /// Takes the values of an entry; `None` if it is none.
-    pub(super) fn add(&mut self, line: &'a [u8]) -> Option<()> {
-        let text = std::str::from_utf8(line).ok()?;
-        let e: Entry<'a> = serde_json::from_str(text).ok()?;
-        self.kind(e.kind.0);
-        self.one(Field::Action, e.action);
-        self.one(Field::Actor, e.actor.id);
-        self.one(Field::ActorType, e.actor.kind);
-        self.some(Field::OnBehalfOf, e.actor.on_behalf_of);
-        self.some(Field::Session, e.actor.session);
-        self.some(Field::Subject, e.privacy.and_then(|p| p.subject));
-        self.some(Field::Reviewer, e.oversight.and_then(|o| o.reviewer));
-        if let Some(resource) = e.resource {
-            self.some(Field::Resource, resource.id);
-            self.some(Field::Resource, resource.kind);
-        }
-        self.some(Field::Outcome, e.outcome);
-        self.some(Field::Severity, e.severity);
-        self.some(Field::Trace, e.trace.and_then(|t| t.trace_id));
-        if let Some(correlation) = e.correlation {
-            self.some(Field::Conversation, correlation.conversation);
-            self.some(Field::Job, correlation.job);
-        }
-        if let Some(agent) = e.agent {
-            for text in [agent.id, agent.name, agent.instance] {
-                self.some(Field::Agent, text);
-            }
-        }
-        if let Some(ai) = e.ai {
-            self.some(Field::Provider, ai.provider);
-            for text in [ai.model_requested, ai.model_answered, ai.model_version] {
-                self.some(Field::Model, text);
-            }
-        }
-        if let Some(safety) = e.safety {
-            self.take(
-                Field::Safety,
-                Cow::Borrowed(if safety.passed { "passed" } else { "failed" }),
-            );
-            safety.detectors.into_iter().for_each(|d| self.one(Field::Safety, d));
-        }
-        self.one(Field::Tenant, e.tenant);
-        for (name, value) in e.labels {
-            self.take(Field::Label, Cow::Owned(format!("{}={}", name.0, value.0)));
-            self.one(Field::Label, name);
-        }
+/// The values of one field.
+struct Kept {
+    /// `None`: too many.
+    set: Option<HashSet<Box<str>>>,
+    /// The value that each place had last: most repeat, and need no lookup.
+    last: Vec<String>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { set: Some(HashSet::new()), last: Vec::new() }
+    }
+}
+
+impl Values {
+    /// Takes the values of an event.
+    pub fn add(&mut self, event: &EventFields) {
+        self.add_entry(&event.into());
+    }
+
+    /// Takes the values of an entry, given without its newline; `None` if it is none.
+    pub(super) fn add_line(&mut self, line: &[u8]) -> Option<()> {
+        self.add_entry(&Entry::read(line)?);
         Some(())
     }
 
+    /// Which fields have which values: `docs/spec/hints.md`, "What is in them".
+    fn add_entry(&mut self, e: &Entry<'_>) {
+        self.kind(e.kind.as_ref());
+        self.add_all(Field::Action, [&e.action]);
+        self.add_all(Field::Actor, [&e.actor.id]);
+        self.add_all(Field::ActorType, [&e.actor.kind]);
+        self.add_all(Field::OnBehalfOf, &e.actor.on_behalf_of);
+        self.add_all(Field::Session, &e.actor.session);
+        if let Some(privacy) = &e.privacy {
+            self.add_all(Field::Subject, &privacy.subject);
+        }
+        if let Some(oversight) = &e.oversight {
+            self.add_all(Field::Reviewer, &oversight.reviewer);
+        }
+        if let Some(resource) = &e.resource {
+            self.add_all(Field::Resource, [&resource.kind, &resource.id].into_iter().flatten());
+        }
+        self.add_all(Field::Outcome, &e.outcome);
+        self.add_all(Field::Severity, &e.severity);
+        if let Some(trace) = &e.trace {
+            self.add_all(Field::Trace, &trace.trace_id);
+        }
+        if let Some(correlation) = &e.correlation {
+            self.add_all(Field::Conversation, &correlation.conversation);
+            self.add_all(Field::Job, &correlation.job);
+        }
+        if let Some(a) = &e.agent {
+            self.add_all(Field::Agent, [&a.id, &a.name, &a.instance].into_iter().flatten());
+        }
+        if let Some(ai) = &e.ai {
+            self.add_all(Field::Provider, &ai.provider);
+            let models = [&ai.model_requested, &ai.model_answered, &ai.model_version];
+            self.add_all(Field::Model, models.into_iter().flatten());
+        }
+        if let Some(safety) = &e.safety {
+            let passed = if safety.passed { "passed" } else { "failed" };
+            let detectors = safety.detectors.iter().map(AsRef::as_ref);
+            self.add_all(Field::Safety, std::iter::once(passed).chain(detectors));
+        }
+        self.add_all(Field::Tenant, [&e.tenant]);
+        self.labels(&e.labels);
+    }
+
     /// The values of a field, unless they are too many.
-    pub(super) fn of(&self, field: Field) -> Option<impl Iterator<Item = &str>> {
-        Some(self.sets[field.index()].as_ref()?.iter().map(|value| &**value))
+    pub(super) fn of(&self, field: Field) -> Option<impl ExactSizeIterator<Item = &str>> {
+        Some(self.fields[field.index()].set.as_ref()?.iter().map(|value| &**value))
     }
 
     /// The tenants in byte order, unless they are too many.
@@ -86,138 +124,67 @@ impl<'a> Values<'a> {
         (tenants.len() <= MAX_TENANTS && bytes <= MAX_TENANT_BYTES).then_some(tenants)
     }
 
-    fn one(&mut self, field: Field, text: Text<'a>) {
-        self.take(field, text.0);
-    }
-
-    fn some(&mut self, field: Field, text: Option<Text<'a>>) {
-        if let Some(text) = text {
-            self.one(field, text);
+    fn kind(&mut self, kind: &str) {
+        let kept = &mut self.fields[Field::Type.index()];
+        if kept.is_news(0, kind) {
+            for (at, _) in kind.match_indices('.') {
+                kept.insert(&kind[..=at]);
+            }
+            kept.insert(kind);
         }
     }
 
-    fn kind(&mut self, kind: Cow<'a, str>) {
-        if self.last[Field::Type.index()].as_ref() == Some(&kind) {
-            return;
-        }
-        for (at, _) in kind.match_indices('.') {
-            let below = match &kind {
-                Cow::Borrowed(text) => Cow::Borrowed(&text[..=at]),
-                Cow::Owned(text) => Cow::Owned(text[..=at].to_owned()),
-            };
-            self.insert(Field::Type, below);
-        }
-        self.take(Field::Type, kind);
-    }
-
-    fn take(&mut self, field: Field, value: Cow<'a, str>) {
-        let last = &mut self.last[field.index()];
-        if last.as_ref() != Some(&value) {
-            *last = Some(value.clone());
-            self.insert(field, value);
+    fn add_all(&mut self, field: Field, values: impl IntoIterator<Item: AsRef<str>>) {
+        let kept = &mut self.fields[field.index()];
+        for (at, value) in values.into_iter().enumerate() {
+            if kept.is_news(at, value.as_ref()) {
+                kept.insert(value.as_ref());
+            }
         }
     }
 
-    fn insert(&mut self, field: Field, value: Cow<'a, str>) {
-        let slot = &mut self.sets[field.index()];
-        if let Some(set) = slot {
-            set.insert(value);
-            if set.len() > MAX_SET {
-                *slot = None;
+    fn labels(&mut self, labels: &[(Text<'_>, Text<'_>)]) {
+        let kept = &mut self.fields[Field::Label.index()];
+        for (at, (name, value)) in labels.iter().enumerate() {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            let other_name = kept.is_news(2 * at, name);
+            let other_value = kept.is_news(2 * at + 1, value);
+            if other_name {
+                kept.insert(name);
+            }
+            if other_name || other_value {
+                self.pair.clear();
+                self.pair.extend([name, "=", value]);
+                kept.insert(&self.pair);
             }
         }
     }
 }
 
-/// Text without a copy where it needs none.
-#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+impl Kept {
+    /// Whether a value is to be looked up: not if this place had it last, or none is kept. Places come in order.
+    fn is_news(&mut self, at: usize, value: &str) -> bool {
+        match self.last.get_mut(at) {
+            _ if self.set.is_none() => return false,
+            Some(last) if last == value => return false,
+            Some(last) => {
+                last.clear();
+                last.push_str(value);
+            }
+            None => self.last.push(value.to_owned()),
+        }
+        true
+    }
 
-/// Of an entry what hints tell of. The line was checked by who wrote it.
-#[derive(Deserialize)]
-struct Entry<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Text<'a>,
-    action: Text<'a>,
-    actor: Actor<'a>,
-    agent: Option<Agent<'a>>,
-    ai: Option<Ai<'a>>,
-    correlation: Option<Correlation<'a>>,
-    #[serde(default)]
-    labels: BTreeMap<Text<'a>, Text<'a>>,
-    outcome: Option<Text<'a>>,
-    oversight: Option<Oversight<'a>>,
-    privacy: Option<Privacy<'a>>,
-    resource: Option<Resource<'a>>,
-    safety: Option<Safety<'a>>,
-    severity: Option<Text<'a>>,
-    tenant: Text<'a>,
-    trace: Option<Trace<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Actor<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    on_behalf_of: Option<Text<'a>>,
-    session: Option<Text<'a>>,
-    #[serde(rename = "type")]
-    kind: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Agent<'a> {
-    #[serde(borrow)]
-    id: Option<Text<'a>>,
-    name: Option<Text<'a>>,
-    instance: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Ai<'a> {
-    #[serde(borrow)]
-    provider: Option<Text<'a>>,
-    model_requested: Option<Text<'a>>,
-    model_answered: Option<Text<'a>>,
-    model_version: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Correlation<'a> {
-    #[serde(borrow)]
-    conversation: Option<Text<'a>>,
-    job: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Oversight<'a> {
-    #[serde(borrow)]
-    reviewer: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Privacy<'a> {
-    #[serde(borrow)]
-    subject: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Resource<'a> {
-    #[serde(borrow)]
-    id: Option<Text<'a>>,
-    #[serde(rename = "type")]
-    kind: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Safety<'a> {
-    #[serde(default, borrow)]
-    detectors: Vec<Text<'a>>,
-    passed: bool,
-}
-
-#[derive(Deserialize)]
-struct Trace<'a> {
-    #[serde(borrow)]
-    trace_id: Option<Text<'a>>,
+    fn insert(&mut self, value: &str) {
+        // Asked first: a copy is made of what is not there only.
+        if let Some(set) = &mut self.set
+            && !set.contains(value)
+        {
+            set.insert(value.into());
+            if set.len() > MAX_SET {
+                self.set = None;
+            }
+        }
+    }
 }

@@ -1,11 +1,11 @@
-//! What hints cost: making them, beside encoding the batch that they are of; opening and asking them, beside opening
+//! What hints cost: making them of lines and of decoded events, beside encoding the batch that they are of; opening and asking them, beside opening
 //! that batch. CPU of one thread, the cases in turn.
 
 use dayseal_bench::corpus::{self, Random};
 use dayseal_bench::harness::{Stage, interleave};
 use dayseal_format::batch::{Batch, BatchEncoder, DataKey, EncodedBatch, Entries, Header};
-use dayseal_format::event::{Actor, Correlation, Trace};
-use dayseal_format::hints::{Field, HintKeys, Place};
+use dayseal_format::event::{Actor, Correlation, Event, Trace};
+use dayseal_format::hints::{Field, HintKeys, Place, Values};
 use dayseal_format::{Digest, StreamId};
 use serde::Serialize;
 
@@ -28,6 +28,9 @@ struct Row {
     actor_bits: u8,
     encode_ns_per_entry: f64,
     make_ns_per_entry: f64,
+    /// Decoding the entries, and making hints on the way: as a verifier does.
+    decode_ns_per_entry: f64,
+    decode_and_make_ns_per_entry: f64,
     /// Opening hints and asking for one actor, the whole batch.
     ask_us_per_batch: f64,
     /// Opening the batch, without reading its entries.
@@ -67,6 +70,20 @@ pub(crate) fn run(args: &Args, json: bool) -> Outcome {
                 }),
             },
             Stage {
+                name: "decode",
+                run: Box::new(|s| {
+                    s.sum += decoded(&s.entries).map(|e| e.labels.len()).sum::<usize>()
+                }),
+            },
+            Stage {
+                name: "decode and make",
+                run: Box::new(move |s| {
+                    let mut values = Values::default();
+                    decoded(&s.entries).for_each(|event| values.add(&event));
+                    s.sum += s.keys.make_of(&place, &values).len();
+                }),
+            },
+            Stage {
                 name: "ask",
                 run: Box::new(move |s| {
                     let hints = s.keys.open(&place, &s.hints);
@@ -95,12 +112,18 @@ pub(crate) fn run(args: &Args, json: bool) -> Outcome {
                 actor_bits: opened.size(Field::Actor).map_or(0, |(_, bits)| bits),
                 encode_ns_per_entry: ns(0) / entries as f64,
                 make_ns_per_entry: ns(1) / entries as f64,
-                ask_us_per_batch: ns(2) / 1e3,
-                open_us_per_batch: ns(3) / 1e3,
+                decode_ns_per_entry: ns(2) / entries as f64,
+                decode_and_make_ns_per_entry: ns(3) / entries as f64,
+                ask_us_per_batch: ns(4) / 1e3,
+                open_us_per_batch: ns(5) / 1e3,
             },
         )?;
     }
     Ok(())
+}
+
+fn decoded(entries: &Entries) -> impl Iterator<Item = Event> {
+    entries.iter().filter_map(|line| Event::decode(line).ok())
 }
 
 /// A batch of as many entries: a tenth as many actors, a trace each, a conversation for every four.
