@@ -12,6 +12,7 @@
 mod apply;
 mod card;
 mod counts;
+mod look;
 mod network;
 mod numbers;
 mod pseudonyms;

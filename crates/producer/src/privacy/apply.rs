@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use dayseal_format::event::{
-    ActorType, EventDraft, EventFields, Place, Redaction as Note, Scalar, limits,
-};
+use dayseal_format::event::{EventDraft, EventFields, Redaction as Note, Scalar, limits};
 
 use super::counts::Counters;
-use super::network::{Network, network};
-use super::rule::{push_full, push_mask};
-use super::{Address, Counts, Mask, Name, Redaction, Rule, Settings, secret};
+use super::look::{Map, Spot};
+use super::rule::push_full;
+use super::{Address, Counts, Mask, Name, Redacted, Redaction, Rule, Settings};
 
 /// The privacy stage by itself: [`Settings`] at work, and what they did. A log has one; make another
 /// to try settings out.
@@ -31,9 +29,9 @@ use super::{Address, Counts, Mask, Name, Redaction, Rule, Settings, secret};
 /// ```
 #[derive(Debug)]
 pub struct Guard {
-    settings: Settings,
+    pub(super) settings: Settings,
     /// The redaction of `source.address` where that is no address.
-    address: Redaction,
+    pub(super) address: Redaction,
     counters: Counters,
     idle: bool,
 }
@@ -46,14 +44,6 @@ pub struct Guard {
 pub struct Undeclared {
     /// The label, redacted.
     pub label: String,
-}
-
-/// What a guard did to one event.
-#[derive(Default)]
-struct Done {
-    notes: Vec<(String, Name)>,
-    /// Ordinals of the texts changed, as [`EventFields::edit_texts`] counts them.
-    texts: Vec<usize>,
 }
 
 impl Guard {
@@ -104,15 +94,48 @@ impl Guard {
         draft.guard(|fields, named| {
             let fresh = !*named && self.pseudonyms(fields, tenant);
             *named |= fresh;
-            let mut done = Done::default();
-            self.redact(fields, fresh, &mut done);
-            let redacted = !done.notes.is_empty();
-            if redacted {
-                self.note(fields, done);
+            let mut edits = Vec::new();
+            self.look(fields, fresh, |spot, redacted| edits.push(Edit::new(spot, redacted)));
+            if !edits.is_empty() {
+                write(fields, &edits);
+                self.note(fields, &edits);
             }
-            fresh || redacted
+            fresh || !edits.is_empty()
         });
         Ok(())
+    }
+
+    /// Counts the texts that redaction would change, as [`counts`](Self::counts) does for those that
+    /// [`apply`](Self::apply) changed. Changes nothing, the guard's own counts neither, so that
+    /// threads can share a guard and each add up what it found.
+    ///
+    /// What is masked already is not found. Fields for pseudonyms are looked at as texts: those of an
+    /// event that has its pseudonyms. An undeclared label counts by its value where that is not
+    /// dropped yet; none is refused.
+    ///
+    /// ```
+    /// use dayseal::privacy::{Guard, Rule, Settings};
+    /// use dayseal::{Actor, Event, Outcome};
+    ///
+    /// let draft = Event::builder("data.read")
+    ///     .actor(Actor::user("u-17"))
+    ///     .action("open")
+    ///     .outcome(Outcome::Success)
+    ///     .label("note", "token=s3cr3t9")
+    ///     .label("other", "token=[redacted:secret]")
+    ///     .build()?;
+    /// let found = Guard::new(Settings::default()).find(&draft);
+    /// assert_eq!((found.of(Rule::Secret), found.total()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn find(&self, event: &EventFields) -> Counts {
+        let mut counts = Counts::default();
+        if !self.idle {
+            self.look(event, false, |_, redacted| {
+                redacted.rules.iter().for_each(|rule| counts.add(rule));
+            });
+        }
+        counts
     }
 
     /// Whether the events of this stage have pseudonyms.
@@ -132,144 +155,22 @@ impl Guard {
         true
     }
 
-    fn redact(&self, fields: &mut EventFields, fresh: bool, done: &mut Done) {
-        self.change(fields, done);
-        self.labels(&mut fields.labels, done);
-        if let Some(ai) = &mut fields.ai {
-            self.params(&mut ai.params, done);
-        }
-        let person = matches!(fields.actor.kind, ActorType::User | ActorType::Admin);
-        let named = |path: &str| match path {
-            "actor.id" => person,
-            "actor.on_behalf_of" | "actor.session" | "oversight.reviewer" | "privacy.subject" => {
-                true
-            }
-            _ => false,
-        };
-        let mut ordinal = 0;
-        fields.edit_texts(|place, text| {
-            let before = done.notes.len();
-            if fresh && named(place.path) {
-                // A pseudonym made above says nothing.
-            } else if place.path == "source.address" {
-                self.source_address(place, text, done);
-            } else {
-                mask(&self.settings.redaction, place, text, done);
-            }
-            if done.notes.len() > before {
-                done.texts.push(ordinal);
-            }
-            ordinal += 1;
-        });
-    }
-
-    /// A change of a field that names a secret hides both values.
-    fn change(&self, fields: &mut EventFields, done: &mut Done) {
-        let Some(change) = &mut fields.change else { return };
-        if !self.settings.redaction.has(Rule::Secret) || !secret::names_secret(&change.field) {
-            return;
-        }
-        for (path, text) in [("change.from", &mut change.from), ("change.to", &mut change.to)] {
-            if let Some(text) = text {
-                hide(&Name::Rule(Rule::Secret), path, text, done);
-            }
-        }
-    }
-
-    fn labels(&self, labels: &mut BTreeMap<String, String>, done: &mut Done) {
-        self.keys("labels", labels, done);
-        for (key, text) in labels {
-            let undeclared =
-                self.settings.labels.declared.as_ref().is_some_and(|names| !names.contains(key));
-            let path = |limit| MapPlace { map: "labels", key, limit };
-            if undeclared {
-                hide(&Name::Undeclared, &path(0).to_string(), text, done);
-            } else if self.settings.redaction.has(Rule::Secret) && secret::names_secret(key) {
-                hide(&Name::Rule(Rule::Secret), &path(0).to_string(), text, done);
-            } else {
-                mask(&self.settings.redaction, path(limits::SHORT_TEXT), text, done);
-            }
-        }
-    }
-
-    fn params(&self, params: &mut BTreeMap<String, Scalar>, done: &mut Done) {
-        self.keys("ai.params", params, done);
-        for (key, value) in params {
-            let place = MapPlace { map: "ai.params", key, limit: limits::TEXT };
-            let secret = self.settings.redaction.has(Rule::Secret) && secret::names_secret(key);
-            match value {
-                // One bit is no secret.
-                Scalar::Bool(_) => {}
-                Scalar::Text(text) if secret => {
-                    hide(&Name::Rule(Rule::Secret), &place.to_string(), text, done);
-                }
-                Scalar::Text(text) => mask(&self.settings.redaction, place, text, done),
-                Scalar::Integer(number) => {
-                    let card = || self.settings.redaction.integer(*number);
-                    let Some(rule) = secret.then_some(Rule::Secret).or_else(card) else { continue };
-                    let mut text = String::new();
-                    let style = self.settings.redaction.mask_of(rule);
-                    push_mask(&mut text, rule, style, &number.to_string());
-                    *value = Scalar::Text(text);
-                    done.notes.push((place.to_string(), Name::Rule(rule)));
-                }
-            }
-        }
-    }
-
-    /// A key that holds a finding becomes `redacted:<rule>`, with a number where there are more.
-    fn keys<V>(&self, map_path: &'static str, map: &mut BTreeMap<String, V>, done: &mut Done) {
-        let redact = |key: &String| self.settings.redaction.redact(key).map(|r| (key.clone(), r));
-        let found: Vec<_> = map.keys().filter_map(redact).collect();
-        for (old, redacted) in found {
-            let Some(value) = map.remove(&old) else { continue };
-            let base = format!("redacted:{}", redacted.rules[0].as_str());
-            let mut key = base.clone();
-            for n in 2.. {
-                if !map.contains_key(&key) {
-                    break;
-                }
-                key = format!("{base}:{n}");
-            }
-            for rule in redacted.rules {
-                done.notes.push((format!("{map_path}.{key}"), rule));
-            }
-            map.insert(key, value);
-        }
-    }
-
-    fn source_address(&self, place: Place, text: &mut String, done: &mut Done) {
-        match self.settings.address {
-            // Made above, or by the log that handed the event back.
-            Address::Pseudonym if text.starts_with("p1:address:") => {}
-            Address::Network | Address::Pseudonym => match network(text) {
-                Some(Network::Already) => {}
-                Some(Network::Masked(network)) => {
-                    let rule = if network.contains(':') { Rule::Ipv6 } else { Rule::Ipv4 };
-                    done.notes.push((place.to_string(), Name::Rule(rule)));
-                    *text = network;
-                }
-                None => mask(&self.address, place, text, done),
-            },
-            Address::Keep => mask(&self.settings.redaction, place, text, done),
-        }
-    }
-
     /// Writes down what was done, and keeps the event within its limit.
-    fn note(&self, fields: &mut EventFields, done: Done) {
-        for (_, name) in &done.notes {
-            self.counters.add(name);
+    fn note(&self, fields: &mut EventFields, edits: &[Edit]) {
+        let names = || edits.iter().flat_map(|edit| &edit.rules);
+        names().for_each(|name| self.counters.add(name));
+        if fields.encoded_len() + NOTE_BYTES * names().count() + HEAD_BYTES > limits::EVENT {
+            return compact(fields, edits);
         }
-        if fields.encoded_len() + NOTE_BYTES * done.notes.len() + HEAD_BYTES > limits::EVENT {
-            return compact(fields, &done);
-        }
-        for (path, name) in done.notes {
-            let rule = name.as_str().to_owned();
+        for edit in edits {
+            let mut path = edit.path();
             // A path of a long key is cut: it is an id of at most 256 bytes.
-            let path = path[..path.floor_char_boundary(limits::ID)].to_owned();
-            let note = Note { path, rule };
-            if !fields.redactions.contains(&note) {
-                fields.redactions.push(note);
+            path.truncate(path.floor_char_boundary(limits::ID));
+            for name in &edit.rules {
+                let note = Note { path: path.clone(), rule: name.as_str().to_owned() };
+                if !fields.redactions.contains(&note) {
+                    fields.redactions.push(note);
+                }
             }
         }
         if fields.redactions.len() > limits::LIST {
@@ -279,97 +180,109 @@ impl Guard {
     }
 }
 
+/// A text of an event that becomes another.
+struct Edit {
+    spot: Spot,
+    /// What it becomes, within its limit.
+    text: String,
+    /// At least one.
+    rules: Vec<Name>,
+}
+
+impl Edit {
+    fn new(spot: Spot, Redacted { mut text, rules }: Redacted) -> Self {
+        // Masks can be longer than what they stand for. The event is kept, not the text.
+        if text.len() > spot.limit() {
+            text.clear();
+            push_full(&mut text, rules[0].as_str());
+            if text.len() > spot.limit() {
+                "*".clone_into(&mut text);
+            }
+        }
+        Self { spot, text, rules }
+    }
+
+    /// As notes have it.
+    fn path(&self) -> String {
+        match &self.spot {
+            Spot::Key(map, _) => map.path(&self.text),
+            Spot::Value(map, key) => map.path(key),
+            Spot::Text(_, place) => place.to_string(),
+        }
+    }
+}
+
+/// Puts the texts in their places.
+fn write(fields: &mut EventFields, edits: &[Edit]) {
+    for Edit { spot, text, .. } in edits {
+        match spot {
+            Spot::Key(Map::Labels, old) => rename(&mut fields.labels, old, text),
+            Spot::Key(Map::Params, old) => {
+                fields.ai.iter_mut().for_each(|ai| rename(&mut ai.params, old, text));
+            }
+            Spot::Value(map, key) => write_value(fields, *map, key, text),
+            Spot::Text(..) => {}
+        }
+    }
+    write_texts(fields, edits, |edit| &edit.text);
+}
+
+/// Makes an event that masks and notes would carry over its limit shorter than it was: of each text
+/// changed a `*` is left, and one note for all.
+fn compact(fields: &mut EventFields, edits: &[Edit]) {
+    for Edit { spot, text, .. } in edits {
+        match spot {
+            // A key can have become longer: what it names makes room.
+            Spot::Key(map, _) => write_value(fields, *map, text, "*"),
+            Spot::Value(map, key) => write_value(fields, *map, key, "*"),
+            Spot::Text(..) => {}
+        }
+    }
+    write_texts(fields, edits, |_| "*");
+    fields.redactions.truncate(limits::LIST - 1);
+    fields.redactions.push(more());
+}
+
+fn rename<V>(map: &mut BTreeMap<String, V>, old: &str, new: &str) {
+    if let Some(value) = map.remove(old) {
+        map.insert(new.to_owned(), value);
+    }
+}
+
+fn write_value(fields: &mut EventFields, map: Map, key: &str, text: &str) {
+    match map {
+        Map::Labels => {
+            if let Some(value) = fields.labels.get_mut(key) {
+                text.clone_into(value);
+            }
+        }
+        Map::Params => {
+            if let Some(value) = fields.ai.as_mut().and_then(|ai| ai.params.get_mut(key)) {
+                *value = Scalar::Text(text.to_owned());
+            }
+        }
+    }
+}
+
+/// Puts a text in the place of each that was found by its ordinal, in whose order `edits` are.
+fn write_texts(fields: &mut EventFields, edits: &[Edit], new: impl Fn(&Edit) -> &str) {
+    let ordinal = |edit: &Edit| if let Spot::Text(n, _) = edit.spot { Some(n) } else { None };
+    let mut edits = edits.iter().filter_map(|edit| Some((ordinal(edit)?, edit))).peekable();
+    let mut at = 0;
+    fields.edit_texts(|_, text| {
+        if let Some((_, edit)) = edits.next_if(|(ordinal, _)| *ordinal == at) {
+            new(edit).clone_into(text);
+        }
+        at += 1;
+    });
+}
+
 /// Bytes of a note around its path and rule, and those of a usual path and rule.
 const NOTE_BYTES: usize = 64;
 /// Bytes that completing an event may add: id, times, tenant, service.
 const HEAD_BYTES: usize = 1_024;
 
-/// Makes an event that masks and notes would carry over its limit shorter than it was: of each text
-/// changed a `*` is left, and one note for all.
-fn compact(fields: &mut EventFields, done: &Done) {
-    let noted = |place: MapPlace<'_>| {
-        let path = place.to_string();
-        done.notes.iter().any(|(noted, _)| *noted == path)
-    };
-    for (key, text) in &mut fields.labels {
-        if noted(MapPlace { map: "labels", key, limit: 0 }) {
-            "*".clone_into(text);
-        }
-    }
-    for (key, value) in fields.ai.iter_mut().flat_map(|ai| &mut ai.params) {
-        if noted(MapPlace { map: "ai.params", key, limit: 0 }) {
-            *value = Scalar::Text("*".to_owned());
-        }
-    }
-    let (mut ordinal, mut changed) = (0, done.texts.iter().peekable());
-    fields.edit_texts(|_, text| {
-        if changed.next_if(|next| **next == ordinal).is_some() {
-            "*".clone_into(text);
-        }
-        ordinal += 1;
-    });
-    fields.redactions.truncate(limits::LIST - 1);
-    fields.redactions.push(more());
-}
-
 /// What stands for notes that there is no room for.
 fn more() -> Note {
     Note { path: "*".to_owned(), rule: "more".to_owned() }
-}
-
-/// Replaces a whole text, unless it is that mask already.
-fn hide(name: &Name, path: &str, text: &mut String, done: &mut Done) {
-    let mut mask = String::new();
-    push_full(&mut mask, name.as_str());
-    if *text != mask {
-        *text = mask;
-        done.notes.push((path.to_owned(), name.clone()));
-    }
-}
-
-/// Redacts one text in its place.
-fn mask(redaction: &Redaction, place: impl Located, text: &mut String, done: &mut Done) {
-    let Some(redacted) = redaction.redact(text) else { return };
-    *text = redacted.text;
-    // Masks can be longer than what they stand for. The event is kept, not the text.
-    if text.len() > place.limit() {
-        text.clear();
-        push_full(text, redacted.rules[0].as_str());
-        if text.len() > place.limit() {
-            "*".clone_into(text);
-        }
-    }
-    for rule in redacted.rules {
-        done.notes.push((place.to_string(), rule));
-    }
-}
-
-/// A text's path and limit. The path is made only where something was found.
-trait Located: ToString {
-    fn limit(&self) -> usize;
-}
-
-impl Located for Place {
-    fn limit(&self) -> usize {
-        self.limit
-    }
-}
-
-/// A value of a map.
-struct MapPlace<'a> {
-    map: &'static str,
-    key: &'a str,
-    limit: usize,
-}
-
-impl std::fmt::Display for MapPlace<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.map, self.key)
-    }
-}
-
-impl Located for MapPlace<'_> {
-    fn limit(&self) -> usize {
-        self.limit
-    }
 }

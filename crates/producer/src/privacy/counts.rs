@@ -1,5 +1,6 @@
 //! Redactions by rule, as numbers.
 
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Name, Rule};
@@ -7,6 +8,14 @@ use super::{Name, Rule};
 const OWN: usize = Rule::ALL.len();
 const UNDECLARED: usize = OWN + 1;
 const SLOTS: usize = UNDECLARED + 1;
+
+fn slot(name: &Name) -> usize {
+    match name {
+        Name::Rule(rule) => *rule as usize,
+        Name::Own(_) => OWN,
+        Name::Undeclared => UNDECLARED,
+    }
+}
 
 /// How many texts each rule changed; a text in which a rule finds two things counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +41,17 @@ impl Counts {
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
+
+    pub(super) fn add(&mut self, name: &Name) {
+        self.0[slot(name)] += 1;
+    }
+}
+
+/// Adds rule by rule.
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, count)| *sum += count);
+    }
 }
 
 /// The same, shared by threads.
@@ -40,12 +60,7 @@ pub(super) struct Counters([AtomicU64; SLOTS]);
 
 impl Counters {
     pub(super) fn add(&self, name: &Name) {
-        let slot = match name {
-            Name::Rule(rule) => *rule as usize,
-            Name::Own(_) => OWN,
-            Name::Undeclared => UNDECLARED,
-        };
-        self.0[slot].fetch_add(1, Ordering::Relaxed);
+        self.0[slot(name)].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn read(&self) -> Counts {

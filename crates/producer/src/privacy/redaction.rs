@@ -1,5 +1,6 @@
 //! The rules of a log, and their one pass over a text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -192,7 +193,7 @@ impl Redaction {
         if findings.is_empty() {
             return None;
         }
-        let (mut current, mut rules) = (text.to_owned(), Vec::<Name>::new());
+        let (mut current, mut rules) = (Cow::Borrowed(text), Vec::<Name>::new());
         for _ in 0..PASSES {
             let masked = self.masked(&current, &findings);
             for Finding { name, .. } in findings {
@@ -201,12 +202,12 @@ impl Redaction {
                 }
             }
             if masked == current {
-                return (current != text).then_some(Redacted { text: current, rules });
+                return (current != text).then(|| Redacted { text: current.into_owned(), rules });
             }
-            current = masked;
+            current = Cow::Owned(masked);
             findings = self.find(&current);
             if findings.is_empty() {
-                return Some(Redacted { text: current, rules });
+                return Some(Redacted { text: current.into_owned(), rules });
             }
         }
         let mut whole = String::new();
@@ -350,6 +351,9 @@ impl Redaction {
         let mut ranges = Vec::new();
         for own in &self.own {
             own.find(text, &mut ranges);
+            if ranges.is_empty() {
+                continue;
+            }
             let name: Arc<str> = own.name().into();
             for range in ranges.drain(..) {
                 let (start, end) = (range.start.min(text.len()), range.end.min(text.len()));

@@ -64,19 +64,15 @@ const PAIRS: [(&str, &str); 20] = [
     ("connection", "string"),
 ];
 
-/// The first letters of all that may end a key, as bits: most keys end here.
-const FIRST: u32 = {
-    let (mut letters, mut n) = (0, 0);
-    while n < WORDS.len() {
-        letters |= 1 << (WORDS[n].as_bytes()[0] - b'a');
+/// Of all that may end a key, by its first letter, how many letters it has, as bits: most keys end here.
+const LENGTHS: [u32; 26] = {
+    let (mut lengths, mut n) = ([0; 26], 0);
+    while n < WORDS.len() + PAIRS.len() {
+        let word = if n < WORDS.len() { WORDS[n] } else { PAIRS[n - WORDS.len()].1 };
+        lengths[(word.as_bytes()[0] - b'a') as usize] |= 1 << word.len();
         n += 1;
     }
-    n = 0;
-    while n < PAIRS.len() {
-        letters |= 1 << (PAIRS[n].1.as_bytes()[0] - b'a');
-        n += 1;
-    }
-    letters
+    lengths
 };
 
 /// Words that make what follows a token of a model or a limit.
@@ -117,7 +113,8 @@ fn judge(key: &[u8]) -> Option<Named<'_>> {
     if ["hash", "value", "plain", "plaintext", "text"].iter().any(|w| is(last, w)) {
         last = word_before(key, &mut end)?;
     }
-    if FIRST >> (last[0].to_ascii_lowercase() - b'a') & 1 == 0 {
+    let lengths = LENGTHS[usize::from(last[0].to_ascii_lowercase() - b'a')];
+    if last.len() >= 32 || lengths >> last.len() & 1 == 0 {
         return None;
     }
     let before = word_before(key, &mut end);

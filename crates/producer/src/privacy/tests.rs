@@ -1,5 +1,6 @@
 //! Redaction: each rule by examples, whole events, and what must hold for any text.
 
 mod event;
+mod find;
 mod property;
 mod rules;

@@ -93,6 +93,7 @@ proptest! {
         texts in prop::collection::vec(any_text(), 8), keys in prop::collection::vec(key(), 4),
     ) {
         let draft = draft(&texts, &keys);
+        super::find::agree(&draft);
         let guard = Guard::new(Settings::strict(["note", "a.b"]));
         let once = guarded(&guard, draft.clone());
         let line = |event: &Event| { let mut line = Vec::new(); event.encode(&mut line); line };

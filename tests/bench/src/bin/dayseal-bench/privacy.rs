@@ -1,4 +1,5 @@
-//! What the caller's thread pays for an event: redaction, pseudonyms, completing and encoding.
+//! What the caller's thread pays for an event: redaction, pseudonyms, completing and encoding. And
+//! what a reader pays to look through it as it was stored.
 
 use std::time::Instant;
 
@@ -30,13 +31,14 @@ struct Row {
     complete_encode_p50_ns: u64,
     together_p50_ns: u64,
     together_p99_ns: u64,
+    find_p50_ns: u64,
 }
 
 struct Case {
     name: &'static str,
     guard: Guard,
-    /// Guard, complete and encode, together.
-    times: [Vec<u64>; 3],
+    /// Guard, complete and encode, together; find in the stored event.
+    times: [Vec<u64>; 4],
     bytes: usize,
 }
 
@@ -58,7 +60,7 @@ pub(crate) fn run(args: &Args, json: bool) -> Outcome {
     .map(|(name, settings)| Case {
         name,
         guard: Guard::new(settings),
-        times: [const { Vec::new() }; 3],
+        times: [const { Vec::new() }; 4],
         bytes: 0,
     });
     for round in 0..args.rounds {
@@ -76,6 +78,7 @@ pub(crate) fn run(args: &Args, json: bool) -> Outcome {
             complete_encode_p50_ns: quantile(&times[1], 0.5),
             together_p50_ns: quantile(&times[2], 0.5),
             together_p99_ns: quantile(&times[2], 0.99),
+            find_p50_ns: quantile(&times[3], 0.5),
         };
         print(json, &row)?;
     }
@@ -111,8 +114,11 @@ fn measure(case: &mut Case, first: u64, count: u64, texts: &[Interaction]) {
         let end = Instant::now();
         guarded.expect("labels are declared");
         case.bytes += line.len();
-        for (times, spent) in case.times.iter_mut().zip([middle - begin, end - middle, end - begin])
-        {
+        let look = Instant::now();
+        std::hint::black_box(case.guard.find(std::hint::black_box(&event)));
+        let found = look.elapsed();
+        let spent = [middle - begin, end - middle, end - begin, found];
+        for (times, spent) in case.times.iter_mut().zip(spent) {
             times.push(spent.as_nanos() as u64);
         }
     }
