@@ -75,6 +75,27 @@ async fn a_half_written_file_of_a_killed_process_is_never_an_object() {
     create(&store, "k", "x").await.unwrap();
     assert_eq!(keys(&store, "").await, ["k"]);
     assert!(store.list_prefixes("").await.unwrap().is_empty());
+    for own in [".tmp/", ".tmp/00", ".lock"] {
+        let refused = store.list(own, None).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Configuration, "{own}");
+    }
+}
+
+#[tokio::test]
+async fn a_root_that_is_gone_is_not_an_empty_one() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("log");
+    let store = DirectoryStore::create(&root).unwrap();
+    create(&store, "a/b/1", "x").await.unwrap();
+    fs::remove_dir_all(&root).unwrap();
+    for prefix in ["", "a", "a/", "a/b/1", "z/"] {
+        assert_eq!(
+            store.list(prefix, None).await.unwrap_err().kind(),
+            ErrorKind::NotFound,
+            "{prefix}"
+        );
+        assert!(store.list_prefixes(prefix).await.is_err(), "{prefix}");
+    }
 }
 
 #[tokio::test]
@@ -117,7 +138,13 @@ async fn links_and_odd_names_are_listed_and_never_followed() {
     ];
     assert_eq!(keys(&store, "").await, expected);
     assert_eq!(store.list_prefixes("day/").await.unwrap(), ["day/s/"]);
-    assert!(store.list_prefixes("day/t/").await.unwrap().is_empty());
+    assert_eq!(keys(&store, "day/s/").await, expected[1..6]);
+    assert_eq!(keys(&store, "day/t").await, ["day/t"]);
+    // Behind a link, below a file, not there.
+    for nothing in ["day/t/", "day/t/secret", "day/s/0/", "day/u/", "none/s/0"] {
+        assert!(keys(&store, nothing).await.is_empty(), "{nothing}");
+        assert!(store.list_prefixes(nothing).await.unwrap().is_empty(), "{nothing}");
+    }
     for key in ["day/s/1", "day/t/secret"] {
         let e = store.get(key, None, 99).await.unwrap_err();
         assert_eq!(e.kind(), ErrorKind::Protocol, "{e}");

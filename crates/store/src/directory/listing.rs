@@ -27,23 +27,32 @@ struct Child {
 pub(super) fn page(root: &Root, prefix: &str, from: Option<&str>) -> Result<Page, StoreError> {
     let after = from.map(|text| Cursor::decode(text, &root.url)).transpose()?.map(|c| c.key);
     let mut walk = Walk { prefix, after: after.as_deref(), page: Page::default() };
-    walk.directory(&root.path, "").map_err(|e| error("list", &root.url, e))?;
+    if let Some((directory, above)) = above(root, prefix)? {
+        walk.directory(&directory, above).map_err(|e| error("list", &root.url, e))?;
+    }
     Ok(walk.page)
+}
+
+/// The deepest directory that holds every key with this prefix, and its key. `None` if nothing can be in it: it is
+/// not there, or a link or a file is in the way, which is listed where it lies.
+fn above<'a>(root: &Root, prefix: &'a str) -> Result<Option<(PathBuf, &'a str)>, StoreError> {
+    let above = prefix.rfind('/').map_or("", |slash| &prefix[..=slash]);
+    match refuse_links(root, "list", above) {
+        Ok(()) => Ok(Some((root.path_of(above), above))),
+        Err(e) if e.kind() == ErrorKind::Protocol => Ok(None),
+        Err(e) if e.kind() == ErrorKind::NotFound => match fs::symlink_metadata(&root.path) {
+            Ok(_) => Ok(None),
+            Err(e) => Err(error("list", &root.url, e)),
+        },
+        Err(e) => Err(e),
+    }
 }
 
 /// The directories directly below `prefix` that hold something at any depth.
 pub(super) fn prefixes(root: &Root, prefix: &str) -> Result<Vec<String>, StoreError> {
     let failed = |e| error("list", &root.url, e);
-    let above = prefix.rfind('/').map_or("", |slash| &prefix[..=slash]);
     let mut found = Vec::new();
-    let directory = root.path_of(above);
-    match refuse_links(root, "list", above) {
-        // Nothing there, or a link or file in the way: it is listed as a stray, and nothing is below it.
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::Protocol) => {
-            return Ok(found);
-        }
-        other => other?,
-    }
+    let Some((directory, above)) = above(root, prefix)? else { return Ok(found) };
     for child in children(&directory, above).map_err(failed)? {
         if child.descend
             && child.key.starts_with(prefix)
