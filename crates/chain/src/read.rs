@@ -133,6 +133,22 @@ impl<'a> BatchReader<'a> {
         key: &BatchKey,
         version: Option<&str>,
     ) -> Result<(Header, OpenBatch), ReadError> {
+        self.read_then(key, version, |open| open).await
+    }
+
+    /// The same, and works on the entries where they are opened: on a thread that may be busy for long.
+    ///
+    /// # Errors
+    /// As [`BatchReader::open`].
+    ///
+    /// # Panics
+    /// If `work` does.
+    pub async fn read_then<T: Send + 'static>(
+        &self,
+        key: &BatchKey,
+        version: Option<&str>,
+        work: impl FnOnce(OpenBatch) -> T + Send + 'static,
+    ) -> Result<(Header, T), ReadError> {
         let object = key.to_string();
         let stored = self.evidence.get(&object, version, READ_LIMIT).await?;
         let found = Digest::of(&stored.bytes);
@@ -152,8 +168,11 @@ impl<'a> BatchReader<'a> {
         let data_key = self.cache.open(self.opener, h).await;
         let data_key =
             data_key.map_err(|source| ReadError::Key { object: object.clone(), source })?;
-        let open = batch.open(&data_key).map_err(|source| ReadError::Batch { object, source })?;
-        Ok((batch.header().clone(), open))
+        let (header, bytes) = (batch.header().clone(), stored.bytes.clone());
+        let job = move || Ok(work(Batch::parse(&bytes)?.open(&data_key)?));
+        let worked =
+            tokio::task::spawn_blocking(job).await.expect("opening a batch does not panic");
+        Ok((header, worked.map_err(|source| ReadError::Batch { object, source })?))
     }
 }
 

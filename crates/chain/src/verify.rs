@@ -5,6 +5,7 @@
 //! there), *anchoring* (the log leads to a head remembered elsewhere). Every check says checked,
 //! not checked and why, or failed.
 
+mod ahead;
 mod anchor;
 mod chain;
 mod content;
@@ -15,6 +16,7 @@ mod hints;
 mod judge;
 mod keys;
 mod late;
+mod listener;
 mod listing;
 mod objects;
 mod options;
@@ -29,6 +31,7 @@ pub use content::ContentTotals;
 pub use due::{overdue, silent_days};
 pub use finding::{Finding, FindingCode, Outcome};
 pub use hints::HintTotals;
+pub use listener::Listener;
 pub use options::{Progress, Silent, VerifyOptions};
 pub use removal::Removal;
 pub use report::{Check, CheckState, HeadInfo, LevelName, Report, Totals, Verdict, VerdictState};

@@ -1,6 +1,7 @@
 //! Level `chain`: signatures, tree, days.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use dayseal_format::checkpoint::CheckpointError;
@@ -14,6 +15,7 @@ use dayseal_format::record::{DayRecord, Record, RecordError};
 use dayseal_format::{Checkpoint, Day, Digest, Policy, merkle};
 use dayseal_store::{EntryKind, ErrorKind, StoreError};
 
+use super::ahead::ReadManifest;
 use super::finding::{Finding, FindingCode as Code};
 use super::verifier::Verifier;
 use super::walk::Walk;
@@ -34,6 +36,21 @@ pub(super) struct DayManifest {
     pub(super) manifest: Manifest,
     pub(super) records: Vec<Record>,
     pub(super) digest: Digest,
+}
+
+impl DayManifest {
+    /// Whether it is the one that was signed.
+    pub(super) fn is_of(&self, signed: &Checkpoint) -> bool {
+        (self.manifest.after.size(), self.manifest.after.root()) == (signed.size, signed.root)
+    }
+}
+
+/// Takes in what is wrong with a manifest.
+fn found(walk: &mut Walk, read: ReadManifest) -> Option<Arc<DayManifest>> {
+    read.unwrap_or_else(|finding| {
+        walk.find(finding);
+        None
+    })
 }
 
 impl Verifier<'_> {
@@ -138,20 +155,27 @@ impl Verifier<'_> {
         &self,
         walk: &mut Walk,
         day: Day,
-    ) -> Result<Option<DayManifest>, StoreError> {
+    ) -> Result<Option<Arc<DayManifest>>, StoreError> {
+        Ok(found(walk, self.read_manifest(day).await?))
+    }
+
+    /// The same, whatever the walk knows.
+    pub(super) async fn read_manifest(&self, day: Day) -> Result<ReadManifest, StoreError> {
         let key = manifest_key(day);
         let bytes = match self.oldest(&key, MAX_MANIFEST).await {
             Ok(bytes) => bytes,
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Ok(None)),
             Err(e) if e.kind() == ErrorKind::TooLarge => {
-                walk.find(Finding::new(Code::AlteredManifest, day, key, e.to_string()));
-                return Ok(None);
+                return Ok(Err(Finding::new(Code::AlteredManifest, day, key, e.to_string())));
             }
             Err(e) => return Err(e),
         };
         let mut records = Vec::new();
         match Manifest::read(&bytes, &self.origin, day, |_, record| records.push(record)) {
-            Ok(manifest) => Ok(Some(DayManifest { manifest, records, digest: Digest::of(&bytes) })),
+            Ok(manifest) => {
+                let digest = Digest::of(&bytes);
+                Ok(Ok(Some(Arc::new(DayManifest { manifest, records, digest }))))
+            }
             Err(error) => {
                 // What a newer version wrote is neither right nor wrong to this one.
                 let newer = matches!(
@@ -162,8 +186,7 @@ impl Verifier<'_> {
                     }
                 );
                 let code = if newer { Code::Unreadable } else { Code::AlteredManifest };
-                walk.find(Finding::new(code, day, key, error.to_string()));
-                Ok(None)
+                Ok(Err(Finding::new(code, day, key, error.to_string())))
             }
         }
     }
@@ -200,15 +223,17 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// Checks one day of the chain and moves the walk past it; the manifest if there is one.
+    /// Checks one day of the chain and moves the walk past it; the manifest if there is one, and whether it is
+    /// the one that the day's checkpoint signs.
     pub(super) async fn chain_day(
         &self,
         walk: &mut Walk,
         day: Day,
         has: (bool, bool),
-    ) -> Result<Option<DayManifest>, StoreError> {
+        read: ReadManifest,
+    ) -> Result<Option<(Arc<DayManifest>, bool)>, StoreError> {
         let signed = if has.1 { self.checkpoint(walk, Some(day)).await? } else { None };
-        let read = if has.0 { self.manifest(walk, day).await? } else { None };
+        let read = found(walk, read);
         let tip = walk.tip;
         if !has.0 {
             let detail = "the day has a checkpoint and no manifest";
@@ -228,9 +253,11 @@ impl Verifier<'_> {
             walk.manifest = None;
             walk.tip = None;
         }
-        if let (Some(signed), Some(read), None) = (&signed, &read, tip)
-            && (read.manifest.after.size(), read.manifest.after.root())
-                == (signed.size, signed.root)
+        let holds = match (&signed, &read) {
+            (Some(signed), Some(read)) => read.is_of(signed),
+            _ => false,
+        };
+        if let (true, Some(read), None) = (holds, &read, tip)
             && let Some(previous) = day.previous()
         {
             // Signed with the day's first line: a head from before what is gone can be linked.
@@ -245,7 +272,7 @@ impl Verifier<'_> {
             walk.tip = Some((signed.size, signed.root));
             walk.boundaries.push((day, signed.size, signed.root));
         }
-        Ok(read)
+        Ok(read.map(|read| (read, holds)))
     }
 
     fn check_links(
@@ -266,15 +293,15 @@ impl Verifier<'_> {
             );
             walk.find(Finding::new(Code::TreeMismatch, day, key.clone(), detail));
         }
-        if let Some(signed) = signed {
-            let after = (m.after.size(), m.after.root());
-            if after != (signed.size, signed.root) {
-                let detail = format!(
-                    "expected {} leaves with root {} by the signed checkpoint, found {} with {}",
-                    signed.size, signed.root, after.0, after.1
-                );
-                walk.find(Finding::new(Code::AlteredManifest, day, key.clone(), detail));
-            }
+        if let Some(signed) = signed.filter(|signed| !read.is_of(signed)) {
+            let detail = format!(
+                "expected {} leaves with root {} by the signed checkpoint, found {} with {}",
+                signed.size,
+                signed.root,
+                m.after.size(),
+                m.after.root()
+            );
+            walk.find(Finding::new(Code::AlteredManifest, day, key.clone(), detail));
         }
         let stated = m.day.previous;
         let links = match walk.manifest {

@@ -11,7 +11,7 @@ use dayseal_keys::KeyError;
 
 use super::content::Said;
 use super::finding::{Finding, FindingCode as Code};
-use super::hints::{self, HintTotals};
+use super::hints::{Comparison, HintTotals};
 use super::verifier::Verifier;
 
 impl Verifier<'_> {
@@ -41,22 +41,25 @@ impl Verifier<'_> {
 }
 
 /// What an opened batch brought.
-pub(super) struct Heard {
+pub(super) struct Opened<H> {
     /// Number of entries.
     pub(super) entries: u64,
     /// What they say of contents.
     pub(super) said: Said,
     /// What became of its hints; `None` if they are others than its entries'.
     pub(super) hints: Option<HintTotals>,
+    /// What a listener made of them.
+    pub(super) heard: H,
 }
 
 /// Opens a batch and reads every entry.
-pub(super) fn open_batch(
+pub(super) fn open_batch<H: Default>(
     record: &BatchRecord,
     bytes: &[u8],
     key: &DataKey,
     hint_keys: &[HintKeys],
-) -> Result<Heard, Finding> {
+    hear: impl Fn(&mut H, &BatchRecord, &Event),
+) -> Result<Opened<H>, Finding> {
     let finding =
         |code, detail: String| Finding::new(code, record.key.day, record.key.to_string(), detail);
     let batch = Batch::parse(bytes).map_err(|e| finding(Code::HeaderMismatch, e.to_string()))?;
@@ -68,19 +71,22 @@ pub(super) fn open_batch(
         finding(code, e.to_string())
     })?;
     let mut said = Said::default();
+    let mut heard = H::default();
     let mut times: Option<(UnixMillis, UnixMillis)> = None;
+    let mut hints = Comparison::new(hint_keys, batch.header());
     for (index, line) in open.iter().enumerate() {
         let event = Event::decode(line)
             .map_err(|e| finding(Code::BadEntry, format!("entry {index}: {e}")))?;
         said.hear(&event);
+        hints.add(&event);
         let (first, last) = times.unwrap_or((event.time, event.time));
         times = Some((first.min(event.time), last.max(event.time)));
+        hear(&mut heard, record, &event);
     }
     let h = batch.header();
     if times != Some((h.first_time, h.last_time)) {
         let detail = format!("its entries do not span {} to {}", h.first_time, h.last_time);
         return Err(finding(Code::HeaderMismatch, detail));
     }
-    let hints = hints::compare(hint_keys, h, &open);
-    Ok(Heard { entries: open.len() as u64, said, hints })
+    Ok(Opened { entries: open.len() as u64, said, hints: hints.finish(), heard })
 }

@@ -46,8 +46,7 @@ impl Verifier<'_> {
         signed: &Checkpoint,
     ) -> Result<(), StoreError> {
         let Some(key) = &read.manifest.next_key else { return Ok(()) };
-        let after = &read.manifest.after;
-        if (after.size(), after.root()) != (signed.size, signed.root) {
+        if !read.is_of(signed) {
             // An altered manifest, which is reported as such.
             return Ok(());
         }

@@ -86,8 +86,8 @@ impl Verifier<'_> {
             let Some(own) = self.manifest(walk, day).await? else { continue };
             let ours = |stream: StreamId| late.iter().any(|b| b.key.stream == stream);
             let mut batches: Vec<BatchRecord> = late.clone();
-            batches.extend(own.records.into_iter().filter_map(|r| match r {
-                Record::Batch(b) if b.key.day == day && ours(b.key.stream) => Some(b),
+            batches.extend(own.records.iter().filter_map(|r| match r {
+                Record::Batch(b) if b.key.day == day && ours(b.key.stream) => Some(b.clone()),
                 _ => None,
             }));
             batches.sort_by_key(|b| b.key);

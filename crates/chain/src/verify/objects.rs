@@ -1,101 +1,107 @@
-//! Level `objects`: the bytes of every object, several at a time, in bounded memory.
+//! Level `objects`: the bytes of every object.
 
-use std::sync::Arc;
-
-use dayseal_format::record::{BatchRecord, Record, StrayReason, StrayRecord};
+use dayseal_format::event::Event;
+use dayseal_format::record::{BatchRecord, Record, StrayRecord};
 use dayseal_format::{BatchKey, Day, Digest, Level};
 use dayseal_store::{ErrorKind, StoreError, StoredObject};
-use futures_util::stream::{self, StreamExt as _};
-use tokio::sync::Semaphore;
 
+use super::ahead::{Ahead, is_read};
 use super::content::{Judged, Said};
-use super::entries::{Heard, open_batch};
+use super::entries::{Opened, open_batch};
 use super::finding::{Finding, FindingCode as Code};
 use super::hints::HintTotals;
+use super::listener::Listener;
 use super::options::Progress;
 use super::verifier::Verifier;
 use super::walk::Walk;
 use crate::objects::{Examined, READ_LIMIT, examine};
 
-/// Bytes of objects in memory at once, in KiB: one of the largest, or several common ones. Opening
-/// a batch takes a few times its size more, so this keeps a run under 128 MiB.
-const READ_BUDGET_KIB: u32 = 12 * 1024;
-
 /// What reading one object brought.
-#[derive(Default)]
-pub(super) struct ObjectResult {
-    pub(super) findings: Vec<Finding>,
-    pub(super) bytes: u64,
-    pub(super) opened: u64,
-    pub(super) read: bool,
-    pub(super) hints: HintTotals,
+pub(super) struct ObjectResult<H> {
+    findings: Vec<Finding>,
+    bytes: u64,
+    opened: u64,
+    read: bool,
+    /// It is not there: findings, unless its retention is over.
+    gone: bool,
+    hints: HintTotals,
     /// What its entries say of contents, and what was found of them.
     contents: Option<(Said, Judged)>,
+    /// What a listener made of its entries, if they were opened and hold.
+    heard: Option<H>,
+}
+
+impl<H> Default for ObjectResult<H> {
+    fn default() -> Self {
+        Self {
+            findings: Vec::new(),
+            bytes: 0,
+            opened: 0,
+            read: false,
+            gone: false,
+            hints: HintTotals::default(),
+            contents: None,
+            heard: None,
+        }
+    }
 }
 
 impl Verifier<'_> {
-    /// Reads and checks every object that `records` list.
-    pub(super) async fn read_day(
+    /// Takes what was read of the objects that the records of a day list. `holds`: its checkpoint signs them.
+    pub(super) async fn take_day<L: Listener>(
         &self,
         walk: &mut Walk,
-        day: Day,
-        records: &[Record],
+        (day, records, holds): (Day, &[Record], bool),
+        ahead: &mut Ahead<L::Heard>,
+        listener: &mut L,
         progress: &dyn Progress,
     ) -> Result<(), StoreError> {
-        let budget = Arc::new(Semaphore::new(READ_BUDGET_KIB as usize));
-        let expired = |d: Day| self.expired(walk, d);
-        let jobs = records.iter().filter_map(|record| {
-            let budget = budget.clone();
-            match record {
-                Record::Batch(b) => {
-                    let gone = expired(b.key.day);
-                    Some(futures_util::future::Either::Left(self.read_batch(day, b, gone, budget)))
-                }
-                Record::Stray(s) if s.sha256.is_some() && s.reason != StrayReason::TooLarge => {
-                    let gone = expired(day);
-                    Some(futures_util::future::Either::Right(self.read_stray(day, s, gone, budget)))
-                }
-                _ => None,
-            }
-        });
-        let jobs: Vec<_> = jobs.collect();
-        let mut results = stream::iter(jobs).buffer_unordered(self.options.jobs.max(1));
-        while let Some(result) = results.next().await {
-            let result = result?;
+        let mut all_heard = holds;
+        for record in records.iter().filter(|record| is_read(record)) {
+            let result = ahead.object().await?;
             progress.object(result.bytes);
             walk.totals.objects += u64::from(result.read);
             walk.totals.bytes += result.bytes;
             walk.totals.opened += result.opened;
             walk.totals.hints.add(result.hints);
-            result.findings.into_iter().for_each(|f| walk.find(f));
+            let own_day = if let Record::Batch(b) = record { b.key.day } else { day };
+            if !result.gone || !self.expired(walk, own_day) {
+                result.findings.into_iter().for_each(|f| walk.find(f));
+            }
             if let Some((said, judged)) = result.contents {
                 walk.hear(said, judged);
             }
+            if let Record::Batch(batch) = record {
+                match result.heard.filter(|_| holds) {
+                    Some(heard) => listener.batch(day, batch, heard),
+                    None => all_heard = false,
+                }
+            }
+        }
+        if all_heard {
+            listener.day(day);
         }
         Ok(())
     }
 
-    async fn read_batch(
+    /// Reads and checks a batch that a day lists.
+    pub(super) async fn read_batch<H: Default + Send + 'static>(
         &self,
         sealed_on: Day,
         record: &BatchRecord,
-        expired: bool,
-        budget: Arc<Semaphore>,
-    ) -> Result<ObjectResult, StoreError> {
+        hear: impl Fn(&mut H, &BatchRecord, &Event) + Send + 'static,
+    ) -> Result<ObjectResult<H>, StoreError> {
         let (day, key) = (record.key.day, record.key.to_string());
-        let _permit = permit(&budget, record.length).await;
         let fail = |code, detail: String| ObjectResult {
             findings: vec![Finding::new(code, day, key.as_str(), detail)],
             ..ObjectResult::default()
         };
         let stored = match self.read_listed(&key, record).await {
             Ok(stored) => stored,
-            Err(e) if e.kind() == ErrorKind::NotFound && expired => {
-                return Ok(ObjectResult::default());
-            }
             Err(e) => match e.kind() {
                 ErrorKind::NotFound => {
-                    return Ok(fail(Code::MissingObject, format!("{} entries", record.entries)));
+                    let result = fail(Code::MissingObject, format!("{} entries", record.entries));
+                    return Ok(ObjectResult { gone: true, ..result });
                 }
                 ErrorKind::TooLarge => return Ok(fail(Code::AlteredObject, e.to_string())),
                 ErrorKind::Denied => return Ok(fail(Code::Unreadable, e.to_string())),
@@ -114,14 +120,14 @@ impl Verifier<'_> {
         // Hashing and opening megabytes would hold up the other readers.
         let job = move || {
             let mut findings = check_bytes(&record, &stored, &origin, sealed_on);
-            let mut heard = None;
+            let mut opened = None;
             // Bytes that are not the sealed ones are not worth opening.
             if findings.is_empty() {
                 match data_key {
                     Ok(None) => {}
                     Ok(Some(data_key)) => {
-                        match open_batch(&record, &stored.bytes, &data_key, &hint_keys) {
-                            Ok(found) => heard = Some(found),
+                        match open_batch(&record, &stored.bytes, &data_key, &hint_keys, hear) {
+                            Ok(found) => opened = Some(found),
                             Err(finding) => findings.push(finding),
                         }
                     }
@@ -130,12 +136,13 @@ impl Verifier<'_> {
             }
             let result =
                 ObjectResult { findings, bytes: length, read: true, ..ObjectResult::default() };
-            (result, heard)
+            (result, opened)
         };
-        let (mut result, heard) =
+        let (mut result, opened) =
             tokio::task::spawn_blocking(job).await.expect("checking bytes does not panic");
-        if let Some(Heard { entries, said, hints }) = heard {
+        if let Some(Opened { entries, said, hints, heard }) = opened {
             result.opened = entries;
+            result.heard = Some(heard);
             match hints {
                 Some(hints) => result.hints = hints,
                 None => {
@@ -165,23 +172,20 @@ impl Verifier<'_> {
         }
     }
 
-    async fn read_stray(
+    /// Reads and checks a stray that a day lists.
+    pub(super) async fn read_stray<H>(
         &self,
         day: Day,
         record: &StrayRecord,
-        expired: bool,
-        budget: Arc<Semaphore>,
-    ) -> Result<ObjectResult, StoreError> {
-        let _permit = permit(&budget, record.length).await;
+    ) -> Result<ObjectResult<H>, StoreError> {
         let version = record.version.as_deref();
         let stored = match self.evidence.get(&record.key, version, READ_LIMIT).await {
             Ok(stored) => stored,
-            Err(e) if e.kind() == ErrorKind::NotFound && expired => {
-                return Ok(ObjectResult::default());
-            }
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::TooLarge) => {
-                let finding = Finding::new(Code::MissingObject, day, &record.key, e.to_string());
-                return Ok(ObjectResult { findings: vec![finding], ..ObjectResult::default() });
+                let findings =
+                    vec![Finding::new(Code::MissingObject, day, &record.key, e.to_string())];
+                let gone = e.kind() == ErrorKind::NotFound;
+                return Ok(ObjectResult { findings, gone, ..ObjectResult::default() });
             }
             Err(e) => return Err(e),
         };
@@ -192,11 +196,6 @@ impl Verifier<'_> {
         let bytes = stored.bytes.len() as u64;
         Ok(ObjectResult { findings, bytes, read: true, ..ObjectResult::default() })
     }
-}
-
-async fn permit(budget: &Arc<Semaphore>, length: u64) -> tokio::sync::OwnedSemaphorePermit {
-    let kib = (length / 1024 + 1).min(u64::from(READ_BUDGET_KIB)) as u32;
-    budget.clone().acquire_many_owned(kib).await.expect("the semaphore is never closed")
 }
 
 /// Digest first, then whether the manifest told the truth about the header.

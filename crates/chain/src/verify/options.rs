@@ -24,7 +24,7 @@ pub struct VerifyOptions {
 impl VerifyOptions {
     /// Everything, at this level, now.
     pub fn new(level: Level, now: UnixMillis) -> Self {
-        Self { level, now, first: None, last: None, known_head: None, first_run: false, jobs: 4 }
+        Self { level, now, first: None, last: None, known_head: None, first_run: false, jobs: 8 }
     }
 }
 

@@ -6,8 +6,11 @@ use dayseal_format::record::Record;
 use dayseal_format::{Day, Digest, Level};
 use dayseal_store::{ErrorKind, StoreError};
 
+use super::ahead::{Ahead, during};
+use super::chain::ChainDays;
 use super::finding::{Finding, FindingCode as Code};
 use super::late::{day_of, note_records};
+use super::listener::Listener;
 use super::options::Progress;
 use super::report::{LevelName, Report};
 use super::verifier::{Verifier, VerifyError};
@@ -22,8 +25,20 @@ impl Verifier<'_> {
     /// [`VerifyError::Store`] when the store fails in a way that says nothing about the log. What
     /// was found until then is in the progress the caller kept.
     pub async fn run(&self, progress: &dyn Progress) -> Result<Report, VerifyError> {
+        self.run_with(&mut (), progress).await
+    }
+
+    /// The same, with someone who hears the entries that it opens.
+    ///
+    /// # Errors
+    /// As [`Verifier::run`].
+    pub async fn run_with<L: Listener>(
+        &self,
+        listener: &mut L,
+        progress: &dyn Progress,
+    ) -> Result<Report, VerifyError> {
         let walk = Walk::new(self.origin.clone(), self.options.level, self.policy_digest());
-        self.resume(walk, progress).await
+        self.go_on(walk, listener, progress).await
     }
 
     /// Goes on from where an earlier run was.
@@ -31,9 +46,14 @@ impl Verifier<'_> {
     /// # Errors
     /// As [`Verifier::run`], and [`VerifyError::OtherRun`] if `walk` is of another log, level,
     /// policy or first day, or the log's last verified day is no longer what it was.
-    pub async fn resume(
+    pub async fn resume(&self, walk: Walk, progress: &dyn Progress) -> Result<Report, VerifyError> {
+        self.go_on(walk, &mut (), progress).await
+    }
+
+    async fn go_on<L: Listener>(
         &self,
         mut walk: Walk,
+        listener: &mut L,
         progress: &dyn Progress,
     ) -> Result<Report, VerifyError> {
         if walk.v != 1 || walk.origin != self.origin {
@@ -76,7 +96,29 @@ impl Verifier<'_> {
         };
         let days: Vec<Day> = last.map(|last| from.through(last).collect()).unwrap_or_default();
         progress.days(days.len() as u64);
-        for day in days {
+        let there = days.iter().filter_map(|day| Some((*day, chain.days.get(day)?.0)));
+        let (mut ahead, reading) = self.ahead(there.collect(), &*listener);
+        let visit = self.visit(&mut walk, &days, &chain, &mut ahead, listener, progress);
+        during(visit, reading).await?;
+        self.report_absent(&mut walk, newest);
+        if let Some(last) = self.options.last {
+            self.look_ahead(&mut walk, last, &chain.days, progress).await?;
+        }
+        self.finish(walk, newest).await
+    }
+
+    /// Goes through `days`, those too that have no part of the chain.
+    async fn visit<L: Listener>(
+        &self,
+        walk: &mut Walk,
+        days: &[Day],
+        chain: &ChainDays,
+        ahead: &mut Ahead<L::Heard>,
+        listener: &mut L,
+        progress: &dyn Progress,
+    ) -> Result<(), VerifyError> {
+        let newest = chain.days.keys().next_back().copied();
+        for &day in days {
             match chain.days.get(&day) {
                 None => {
                     if walk.chain_over(day) {
@@ -89,18 +131,14 @@ impl Verifier<'_> {
                     walk.manifest = None;
                 }
                 Some(has) => {
-                    self.report_absent(&mut walk, newest);
-                    self.day(&mut walk, day, *has, progress).await?;
+                    self.report_absent(walk, newest);
+                    self.day(walk, (day, *has), ahead, listener, progress).await?;
                 }
             }
             walk.last = Some(day);
-            progress.day_done(&walk);
+            progress.day_done(walk);
         }
-        self.report_absent(&mut walk, newest);
-        if let Some(last) = self.options.last {
-            self.look_ahead(&mut walk, last, &chain.days, progress).await?;
-        }
-        self.finish(walk, newest).await
+        Ok(())
     }
 
     fn policy_digest(&self) -> Option<Digest> {
@@ -139,14 +177,18 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    async fn day(
+    async fn day<L: Listener>(
         &self,
         walk: &mut Walk,
-        day: Day,
-        has: (bool, bool),
+        (day, has): (Day, (bool, bool)),
+        ahead: &mut Ahead<L::Heard>,
+        listener: &mut L,
         progress: &dyn Progress,
     ) -> Result<(), VerifyError> {
-        let Some(read) = self.chain_day(walk, day, has).await? else { return Ok(()) };
+        let read = ahead.manifest().await?;
+        let Some((read, holds)) = self.chain_day(walk, day, has, read).await? else {
+            return Ok(());
+        };
         let records = &read.records;
         progress.day(day, records.len() as u64);
         walk.totals.records += records.len() as u64;
@@ -159,7 +201,7 @@ impl Verifier<'_> {
             self.list_late(walk, day, records, |walk, d| self.expired(walk, d)).await?;
         }
         if self.options.level >= Level::Objects {
-            self.read_day(walk, day, records, progress).await?;
+            self.take_day(walk, (day, records, holds), ahead, listener, progress).await?;
         }
         Ok(())
     }
@@ -178,19 +220,21 @@ impl Verifier<'_> {
             let Some(read) = self.manifest(walk, day).await? else { break };
             // Days outside the range are not walked, but what is not signed counts for nothing.
             let signed = self.checkpoint(walk, Some(day)).await?;
-            let after = (read.manifest.after.size(), read.manifest.after.root());
-            if signed.map(|c| (c.size, c.root)) != Some(after) {
+            if !signed.is_some_and(|signed| read.is_of(&signed)) {
                 break;
             }
             let range = walk.first.unwrap_or(self.first_day)..=last;
-            let mut records = read.records;
-            records.retain(|r| day_of(r).is_some_and(|d| range.contains(&d)));
+            let in_range = |r: &&Record| day_of(r).is_some_and(|d| range.contains(&d));
+            let records: Vec<Record> = read.records.iter().filter(in_range).cloned().collect();
             note_records(walk, day, &records);
             if self.options.level >= Level::Listing {
                 self.list_late(walk, day, &records, |walk, d| self.expired(walk, d)).await?;
             }
             if self.options.level >= Level::Objects {
-                self.read_day(walk, day, &records, progress).await?;
+                let (mut ahead, reading) = self.ahead_of(day, &records);
+                let (day, mut nobody) = ((day, &*records, true), ());
+                let taking = self.take_day(walk, day, &mut ahead, &mut nobody, progress);
+                during(taking, reading).await?;
             }
         }
         Ok(())
