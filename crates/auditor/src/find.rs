@@ -7,12 +7,14 @@ mod by_id;
 mod catalog;
 mod orders;
 mod screen;
+mod taken;
 
 pub use by_id::{Found, IdSearch};
 pub(crate) use catalog::listed_of;
-pub use catalog::{Catalog, Listed, Sealed};
+pub use catalog::{Catalog, Listed, Sealed, Without};
 pub use orders::Orders;
 pub use screen::Screen;
+pub use taken::Taken;
 
 use std::sync::Arc;
 
@@ -135,9 +137,9 @@ impl Tally {
 
 /// One batch, opened or not.
 #[derive(Debug)]
-pub enum Opened {
-    /// Its entries, checked against its root.
-    Batch(OpenBatch),
+pub enum Opened<T = OpenBatch> {
+    /// Its entries, checked against its root, or what was made of them.
+    Batch(T),
     /// Gone, as its retention says.
     Expired,
     /// Gone by an officer's order, which this is, as it was signed.
@@ -154,8 +156,17 @@ impl<'a> LogReader<'a> {
 
     /// Reads and opens one batch: of a sealed one the version that was sealed.
     pub async fn open(&self, batch: &Listed) -> Opened {
-        match self.batches.read_version(&batch.key, batch.version.as_deref()).await {
-            Ok((_, open)) => Opened::Batch(open),
+        self.open_then(batch, |open| open).await
+    }
+
+    /// The same, and works on the entries on another thread.
+    pub async fn open_then<T: Send + 'static>(
+        &self,
+        batch: &Listed,
+        work: impl FnOnce(OpenBatch) -> T + Send + 'static,
+    ) -> Opened<T> {
+        match self.batches.read_then(&batch.key, batch.version.as_deref(), work).await {
+            Ok((_, made)) => Opened::Batch(made),
             Err(ReadError::Store(e)) if e.kind() == ErrorKind::NotFound => match batch.sealed {
                 Some(sealed) if self.now.day() > sealed.keep_until => Opened::Expired,
                 Some(sealed) => match self.orders.about(&self.sealed(), &batch.key).await {

@@ -13,7 +13,7 @@ use dayseal_format::{BatchKey, Day, Manifest, ServiceName, StreamId, UnixMillis}
 use dayseal_store::ErrorKind;
 use futures_util::{StreamExt as _, stream};
 
-use super::{LogReader, Problem, Screen, SearchError};
+use super::{LogReader, Problem, Screen, SearchError, Taken};
 
 /// Days that a batch may be late if no manifest says how many.
 const LATE_DAYS: u16 = 3;
@@ -65,6 +65,16 @@ pub struct Catalog {
     pub problems: Vec<Problem>,
 }
 
+/// What a catalog leaves out besides what is not wanted.
+#[derive(Clone, Copy, Default)]
+pub struct Without<'s> {
+    /// Batches whose hints do not pass this screen, as far as indexes of sealed days and headers of other batches
+    /// tell: of a day without index nothing is left out.
+    pub screen: Option<&'s dyn Screen>,
+    /// Batches whose entries the caller has.
+    pub taken: Option<&'s Taken>,
+}
+
 /// What one sealed day lists.
 #[derive(Debug, Default)]
 struct OfDay {
@@ -88,19 +98,18 @@ impl LogReader<'_> {
         days: RangeInclusive<Day>,
         wants: impl Fn(&Listed) -> bool,
     ) -> Result<Catalog, SearchError> {
-        self.catalog_screened(days, wants, None).await
+        self.catalog_without(days, wants, Without::default()).await
     }
 
-    /// The same without the batches whose hints do not pass the screen, as far as indexes of sealed days and headers
-    /// of other batches tell. Of a day without index nothing is left out here.
+    /// The same without some.
     ///
     /// # Errors
     /// As [`LogReader::catalog`].
-    pub async fn catalog_screened(
+    pub async fn catalog_without(
         &self,
         days: RangeInclusive<Day>,
         wants: impl Fn(&Listed) -> bool,
-        screen: Option<&dyn Screen>,
+        without: Without<'_>,
     ) -> Result<Catalog, SearchError> {
         let mut catalog = Catalog::default();
         let days = self.clamp(days);
@@ -109,13 +118,17 @@ impl LogReader<'_> {
         // later day than its own, so those are read for what they list.
         let open = self.open_from(listed.last().copied()).await?.max(*days.start());
         let mut known = HashSet::new();
+        let has_day = |day: &Day| without.taken.is_some_and(|taken| taken.has_day(*day));
+        let (taken, listed): (Vec<_>, Vec<_>) =
+            listed.into_iter().partition(|day| *day < open && has_day(day));
+        catalog.days += taken.iter().filter(|day| days.contains(day)).count() as u64;
         let read = listed
             .into_iter()
             .filter(|day| days.contains(day) || (*day >= open && open <= *days.end()));
         let (wants, in_range) = (&wants, &days);
         let read = stream::iter(read).map(|day| async move {
             let wants = |b: &Listed| in_range.contains(&day) && wants(b);
-            (day, self.sealed_day(day, open, wants, screen).await)
+            (day, self.sealed_day(day, open, wants, without).await)
         });
         let mut read = std::pin::pin!(read.buffered(DAYS));
         while let Some((day, read)) = read.next().await {
@@ -134,7 +147,7 @@ impl LogReader<'_> {
             }
         }
         for day in open.through(*days.end()) {
-            self.unsealed(day, &known, wants, screen, &mut catalog).await?;
+            self.unsealed(day, &known, wants, without.screen, &mut catalog).await?;
         }
         Ok(catalog)
     }
@@ -145,8 +158,9 @@ impl LogReader<'_> {
         day: Day,
         open: Day,
         wants: impl Fn(&Listed) -> bool,
-        screen: Option<&dyn Screen>,
+        without: Without<'_>,
     ) -> Result<Option<OfDay>, DayError> {
+        let Without { screen, taken } = without;
         let mut found = OfDay::default();
         // Places in the manifest, for the index; of each stream and number how many batches there are.
         let (mut places, mut place) = (Vec::new(), 0u64);
@@ -161,7 +175,9 @@ impl LogReader<'_> {
                     *numbers.entry((b.key.stream, b.key.seq)).or_default() += 1;
                 }
                 let item = listed_of(b);
-                if wants(&item) {
+                if taken.is_some_and(|taken| taken.has(day, &b.key)) {
+                    // Neither read nor left out.
+                } else if wants(&item) {
                     found.batches.push(item);
                     places.push(place);
                 } else {

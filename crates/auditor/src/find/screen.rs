@@ -1,6 +1,7 @@
 //! Leaving batches unread by their hints. Spec: `docs/spec/hints.md`.
 
 use dayseal_chain::read::read_header_of;
+use dayseal_format::batch::OpenBatch;
 use dayseal_format::hints::Place;
 
 use super::{Listed, LogReader, Opened};
@@ -12,12 +13,13 @@ pub trait Screen: Sync {
 }
 
 impl LogReader<'_> {
-    /// As [`LogReader::open`]; `None` if the hints in the batch's header exclude what is looked for.
-    pub(crate) async fn open_screened(
+    /// As [`LogReader::open_then`]; `None` if the hints in the batch's header exclude what is looked for.
+    pub(crate) async fn open_screened<T: Send + 'static>(
         &self,
         batch: &Listed,
         screen: Option<&dyn Screen>,
-    ) -> Option<Opened> {
+        work: impl FnOnce(OpenBatch) -> T + Send + 'static,
+    ) -> Option<Opened<T>> {
         if let Some(screen) = screen.filter(|_| !batch.screened) {
             let (key, version) = (&batch.key, batch.version.as_deref());
             // What is wrong with a header is found when the batch is read.
@@ -27,7 +29,7 @@ impl LogReader<'_> {
                 return None;
             }
         }
-        Some(self.open(batch).await)
+        Some(self.open_then(batch, work).await)
     }
 }
 

@@ -220,6 +220,11 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether it asks for nothing: every entry fits.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.any.is_empty() && self.not.is_empty()
+    }
+
     /// Whether an entry, with its stored bytes, fits.
     pub fn fits(&self, e: &EventFields, line: &[u8], people: &mut People) -> bool {
         // Terms of one field beside one another: it is looked at once for each of its terms at most.

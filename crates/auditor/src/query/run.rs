@@ -9,11 +9,14 @@ use std::sync::{Arc, Mutex};
 
 use dayseal_format::event::{Event, EventId};
 use dayseal_format::{BatchKey, Day, ServiceName, StreamId, UnixMillis};
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 
-use super::prune::{Pruner, lock};
+use super::prune::Pruner;
+use super::sieve::{Passing, Sieve, Sifted, Turn};
 use super::{Filter, People};
-use crate::find::{Catalog, JOBS, Listed, LogReader, Opened, Problem, Screen, SearchError, Tally};
+use crate::find::{
+    Catalog, Listed, LogReader, Opened, Problem, Screen, SearchError, Taken, Tally, Without,
+};
 
 /// Most entries of a sorted page: they are held in memory.
 pub const MAX_PAGE: usize = 100_000;
@@ -84,6 +87,21 @@ pub struct Cursor {
     index: u32,
 }
 
+impl Hit {
+    fn keep(hits: &mut Vec<Self>, passing: Passing<'_>) {
+        let Passing { batch, index, salt, line, event } = passing;
+        hits.push(Self {
+            line: line.to_vec(),
+            event,
+            key: batch.key,
+            index,
+            salt,
+            recorder: batch.service.clone(),
+            sealed: batch.sealed.map(|s| s.by),
+        });
+    }
+}
+
 impl Cursor {
     fn of(hit: &Hit) -> Self {
         let (key, index) = (hit.key, hit.index);
@@ -127,6 +145,7 @@ pub struct Scan<'a> {
     query: &'a Query,
     people: Arc<Mutex<People>>,
     pruner: Option<Arc<Pruner<'a>>>,
+    taken: Option<&'a Taken>,
     /// How much was looked at so far.
     pub tally: Tally,
 }
@@ -137,7 +156,17 @@ impl<'a> Scan<'a> {
         let people = Arc::new(Mutex::new(people));
         let pruner = Pruner::new(&query.filter, people.clone()).filter(|_| !query.full);
         let pruner = pruner.map(Arc::new);
-        Self { log, query, people, pruner, tally: Tally::default() }
+        Self { log, query, people, pruner, taken: None, tally: Tally::default() }
+    }
+
+    /// Leaves out, and counts as read, what the caller has taken.
+    #[must_use]
+    pub fn without(mut self, taken: &'a Taken) -> Self {
+        let (batches, entries) = taken.counts();
+        self.tally.read += batches;
+        self.tally.entries += entries;
+        self.taken = Some(taken);
+        self
     }
 
     /// The entries of a page in their order, and where the next page begins if there is more.
@@ -166,11 +195,9 @@ impl<'a> Scan<'a> {
         let (log, total) = (self.log, batches.len() as u64);
         let mut done = 0;
         let pruner = self.pruner.clone();
-        let screen = pruner.as_deref().map(|p| p as &dyn Screen);
-        let opened =
-            stream::iter(&batches).map(|b| async move { (b, log.open_screened(b, screen).await) });
-        let mut opened = std::pin::pin!(opened.buffered(JOBS));
-        while let Some((batch, read)) = opened.next().await {
+        let turns = self.sieve().turns(log, &batches, pruner.as_deref(), Hit::keep);
+        let mut turns = std::pin::pin!(turns);
+        while let Some(Turn { batch, opened, .. }) = turns.next().await {
             // Every entry still to come lies behind the last one kept.
             let last = |hits: &BTreeMap<Cursor, Hit>| match page.order {
                 Order::Oldest => hits.last_key_value().map(|(c, _)| *c),
@@ -184,10 +211,10 @@ impl<'a> Scan<'a> {
                 break;
             }
             done += 1;
-            self.take(batch, read, &mut told, |hit| {
+            for hit in self.take(batch, opened, &mut told).unwrap_or_default() {
                 let cursor = Cursor::of(&hit);
                 if page.after.is_some_and(|after| ahead(&cursor, &after) != Ordering::Greater) {
-                    return true;
+                    continue;
                 }
                 hits.insert(cursor, hit);
                 if hits.len() > limit {
@@ -197,8 +224,7 @@ impl<'a> Scan<'a> {
                         Order::Newest => hits.pop_first(),
                     };
                 }
-                true
-            });
+            }
         }
         self.tally.skipped += total - done;
         let mut hits: Vec<Hit> = hits.into_values().collect();
@@ -215,22 +241,39 @@ impl<'a> Scan<'a> {
     /// As [`Scan::page`].
     pub async fn all(
         &mut self,
-        mut told: impl FnMut(Problem),
+        told: impl FnMut(Problem),
         mut each: impl FnMut(Hit) -> bool,
     ) -> Result<(), SearchError> {
+        self.fold(told, Hit::keep, |hits: Vec<Hit>| hits.into_iter().all(&mut each)).await
+    }
+
+    /// What `make` makes of the entries that fit of each batch, right after they are decoded and on other threads;
+    /// `take` takes it, batch by batch as they are stored, and says whether to go on.
+    ///
+    /// # Errors
+    /// As [`Scan::page`].
+    pub async fn fold<M: Default + Send + 'static>(
+        &mut self,
+        mut told: impl FnMut(Problem),
+        make: impl Fn(&mut M, Passing<'_>) + Clone + Send + 'static,
+        mut take: impl FnMut(M) -> bool,
+    ) -> Result<(), SearchError> {
         let batches = self.batches(None, &mut told).await?;
-        let log = self.log;
-        let pruner = self.pruner.clone();
-        let screen = pruner.as_deref().map(|p| p as &dyn Screen);
-        let opened =
-            stream::iter(&batches).map(|b| async move { (b, log.open_screened(b, screen).await) });
-        let mut opened = std::pin::pin!(opened.buffered(JOBS));
-        while let Some((batch, read)) = opened.next().await {
-            if !self.take(batch, read, &mut told, &mut each) {
+        let (log, pruner) = (self.log, self.pruner.clone());
+        let turns = self.sieve().turns(log, &batches, pruner.as_deref(), make);
+        let mut turns = std::pin::pin!(turns);
+        while let Some(Turn { batch, opened, .. }) = turns.next().await {
+            if let Some(made) = self.take(batch, opened, &mut told)
+                && !take(made)
+            {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn sieve(&self) -> Sieve {
+        Sieve::new(self.query, self.people.clone())
     }
 
     /// The batches that can hold an answer.
@@ -250,7 +293,8 @@ impl<'a> Scan<'a> {
                 })
         };
         let screen = self.pruner.as_deref().map(|p| p as &dyn Screen);
-        let catalog = self.log.catalog_screened(self.range(), wanted, screen).await?;
+        let without = Without { screen, taken: self.taken };
+        let catalog = self.log.catalog_without(self.range(), wanted, without).await?;
         let Catalog { batches, skipped, pruned, days, problems } = catalog;
         self.tally.pruned += pruned;
         self.tally.days += days;
@@ -273,61 +317,30 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Hands out what fits of a batch; whether to go on.
-    fn take(
+    /// Counts a batch, and gives what was made of its entries.
+    fn take<M>(
         &mut self,
         batch: &Listed,
-        opened: Option<Opened>,
+        opened: Option<Opened<Sifted<M>>>,
         told: &mut impl FnMut(Problem),
-        mut each: impl FnMut(Hit) -> bool,
-    ) -> bool {
+    ) -> Option<M> {
         self.tally.headers += u64::from(self.pruner.is_some() && !batch.screened);
-        let Some(opened) = opened else {
-            self.tally.pruned += 1;
-            return true;
-        };
-        let open = match opened {
-            Opened::Batch(open) => open,
-            Opened::Expired => {
-                self.tally.expired += 1;
-                return true;
-            }
-            Opened::Removed(_) => {
-                self.tally.removed += 1;
-                return true;
-            }
-            Opened::Problem(problem) => {
+        match opened {
+            None => self.tally.pruned += 1,
+            Some(Opened::Expired) => self.tally.expired += 1,
+            Some(Opened::Removed(_)) => self.tally.removed += 1,
+            Some(Opened::Problem(problem)) => {
                 self.tally.problems += 1;
                 told(problem);
-                return true;
             }
-        };
-        self.tally.read += 1;
-        self.tally.entries += open.len() as u64;
-        let q = self.query;
-        let people = self.people.clone();
-        let mut people = lock(&people);
-        for (index, (salt, line)) in open.salted().enumerate() {
-            let index = index as u32;
-            let event = match Event::decode(line) {
-                Ok(event) => event,
-                Err(source) => {
-                    self.tally.problems += 1;
-                    told(Problem::Entry { key: batch.key, index, source });
-                    continue;
-                }
-            };
-            let in_time = q.since.is_none_or(|since| event.time >= since)
-                && q.until.is_none_or(|until| event.time <= until);
-            if !in_time || !q.filter.fits(&event, line, &mut people) {
-                continue;
-            }
-            let sealed = batch.sealed.map(|s| s.by);
-            let (line, recorder) = (line.to_vec(), batch.service.clone());
-            if !each(Hit { line, event, key: batch.key, index, salt, recorder, sealed }) {
-                return false;
+            Some(Opened::Batch(sifted)) => {
+                self.tally.read += 1;
+                self.tally.entries += sifted.entries;
+                self.tally.problems += sifted.problems.len() as u64;
+                sifted.problems.into_iter().for_each(told);
+                return Some(sifted.made);
             }
         }
-        true
+        None
     }
 }
