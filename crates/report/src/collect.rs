@@ -10,7 +10,6 @@ mod top;
 use std::collections::BTreeMap;
 
 use dayseal_auditor::hold::{Recorded, recorded};
-use dayseal_auditor::query::Hit;
 use dayseal_format::event::{ActorType, DataClass, EventFields, EventType, Severity};
 use dayseal_format::{Day, UnixMillis};
 use serde::Serialize;
@@ -48,6 +47,11 @@ pub struct ActorSum {
 impl Sum for ActorSum {
     fn entries(&self) -> u64 {
         self.tally.entries
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.kind = self.kind.or(other.kind);
+        self.tally.merge(other.tally);
     }
 }
 
@@ -91,15 +95,20 @@ impl Sum for Plain {
     fn entries(&self) -> u64 {
         self.entries
     }
+
+    fn merge(&mut self, other: Self) {
+        self.entries += other.entries;
+    }
+}
+
+/// Adds counts by name.
+fn add_counts(sum: &mut BTreeMap<&'static str, u64>, other: BTreeMap<&'static str, u64>) {
+    other.into_iter().for_each(|(name, n)| *sum.entry(name).or_default() += n);
 }
 
 impl Collector {
-    /// Takes one entry.
-    pub fn add(&mut self, hit: &Hit) {
-        self.take(&hit.event, hit.key.day, hit.sealed.is_some());
-    }
-
-    fn take(&mut self, e: &EventFields, day: Day, sealed: bool) {
+    /// Takes one entry, of a batch of this day.
+    pub fn add(&mut self, e: &EventFields, day: Day, sealed: bool) {
         self.all.add(e);
         self.sealed += u64::from(sealed);
         self.types.add(e.kind.as_str(), |t| t.add(e));
@@ -145,12 +154,51 @@ impl Collector {
             *self.reviews.entry(day).or_default() += 1;
         }
         if let Some(hold) = recorded(e) {
-            if self.holds.len() < MAX_HOLDS {
-                self.holds.push(hold);
-            } else {
-                self.holds_left_out = true;
-            }
+            self.hold(hold);
         }
+    }
+
+    fn hold(&mut self, hold: Recorded) {
+        if self.holds.len() < MAX_HOLDS {
+            self.holds.push(hold);
+        } else {
+            self.holds_left_out = true;
+        }
+    }
+
+    /// Adds what another took of later entries. The same numbers as if they had been taken here, except where there
+    /// are more names, activities or erasures than are told apart: which of them are is then another choice.
+    pub fn merge(&mut self, other: Self) {
+        self.all.merge(other.all);
+        self.sealed += other.sealed;
+        self.types.merge(other.types);
+        add_counts(&mut self.known, other.known);
+        self.actors.merge(other.actors);
+        add_counts(&mut self.actor_types, other.actor_types);
+        self.services.merge(other.services);
+        self.tenants.merge(other.tenants);
+        for (day, tally) in other.days {
+            self.days.entry(day).or_default().merge(tally);
+        }
+        self.hours.iter_mut().zip(other.hours).for_each(|(sum, n)| *sum += n);
+        add_counts(&mut self.severities, other.severities);
+        self.redactions.merge(other.redactions);
+        self.durations.merge(&other.durations);
+        self.ai.merge(other.ai);
+        self.fields.merge(other.fields);
+        self.register.merge(other.register);
+        for (access, other) in self.access.iter_mut().zip(other.access) {
+            access.merge(other);
+        }
+        self.erasures.merge(other.erasures);
+        for (day, n) in other.reviews {
+            *self.reviews.entry(day).or_default() += n;
+        }
+        other.holds.into_iter().for_each(|hold| self.hold(hold));
+        self.holds_left_out |= other.holds_left_out;
+        self.changes += other.changes;
+        self.people += other.people;
+        self.people_as_pseudonyms += other.people_as_pseudonyms;
     }
 
     /// The numbers, with `top` names in each ranking.

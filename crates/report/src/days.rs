@@ -7,6 +7,7 @@ use dayseal_chain::verify::{Finding, FindingCode, Outcome, Report as Verificatio
 use dayseal_format::record::{Counts, Record};
 use dayseal_format::{Day, Level, UnixMillis};
 use dayseal_store::StoreError;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
 /// State of a day.
@@ -101,12 +102,16 @@ pub async fn read_days(
     let sealed = log.sealed();
     let listed = sealed.list().await?;
     let newest = listed.last().copied();
-    for day in listed.into_iter().filter(|d| (first..=last).contains(d)) {
+    let asked = listed.into_iter().filter(|day| (first..=last).contains(day));
+    let read = stream::iter(asked).map(|day| async move {
         let mut removals = 0;
         let read = sealed.read(day, |_, record| {
             removals += u64::from(matches!(record, Record::Removed(_)));
         });
-        let read = read.await.ok().flatten();
+        (day, read.await.ok().flatten(), removals)
+    });
+    let mut read = std::pin::pin!(read.buffered(DAYS));
+    while let Some((day, read, removals)) = read.next().await {
         let record = read.map(|r| r.manifest.day);
         let sealed_at = record.as_ref().map(|r| r.sealed_at);
         let end = day.last_instant().as_millis();
@@ -151,6 +156,9 @@ pub async fn read_days(
     }
     Ok(days.into_values().collect())
 }
+
+/// Manifests read at once.
+const DAYS: usize = 6;
 
 /// Most days of a report: a hundred years.
 pub const MAX_DAYS: usize = 36_525;

@@ -46,7 +46,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "DAYS")]
     pub(crate) days: Option<String>,
     /// Objects worked on at once
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 8)]
     pub(crate) jobs: usize,
     /// Keep progress in this file, and go on from it if it exists
     #[arg(long, value_name = "FILE")]

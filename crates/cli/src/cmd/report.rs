@@ -1,6 +1,7 @@
 //! `dayseal report`
 
 mod detect;
+mod entries;
 mod facts;
 
 use std::path::Path;

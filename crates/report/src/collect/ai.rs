@@ -6,10 +6,10 @@ use dayseal_format::UnixMillis;
 use dayseal_format::event::{Decision, EventFields, Outcome};
 use serde::Serialize;
 
-use super::Plain;
 use super::latency::{Latencies, Latency};
 use super::tally::Tally;
 use super::top::{Ranking, Sum, Top};
+use super::{Plain, add_counts};
 
 /// Latest operations kept of an agent.
 const RECENT: usize = 3;
@@ -42,6 +42,11 @@ impl Sum for AgentSum {
     fn entries(&self) -> u64 {
         self.tally.entries
     }
+
+    fn merge(&mut self, other: Self) {
+        self.tally.merge(other.tally);
+        other.recent.into_iter().for_each(|step| self.step(step));
+    }
 }
 
 impl AgentSum {
@@ -52,7 +57,11 @@ impl AgentSum {
             return;
         }
         let (kind, action) = (e.kind.as_str().to_owned(), e.action.clone());
-        let step = Step { time: e.time, kind, action, duration_ms: e.duration_ms };
+        self.step(Step { time: e.time, kind, action, duration_ms: e.duration_ms });
+    }
+
+    /// Of equal times the later taken is the newer.
+    fn step(&mut self, step: Step) {
         let at = self.recent.partition_point(|s| s.time <= step.time);
         self.recent.insert(at, step);
         if self.recent.len() > RECENT {
@@ -131,6 +140,31 @@ impl AiCollector {
         if ended {
             self.call(e);
         }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.calls.merge(other.calls);
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.models.merge(other.models);
+        self.latency.merge(&other.latency);
+        self.first_token.merge(&other.first_token);
+        self.agents.merge(other.agents);
+        self.detectors.merge(other.detectors);
+        add_counts(&mut self.stages, other.stages);
+        self.safety_passed += other.safety_passed;
+        self.safety_failed += other.safety_failed;
+        self.blocked += other.blocked;
+        add_counts(&mut self.decisions, other.decisions);
+        self.decisions_without_reviewer += other.decisions_without_reviewer;
+        self.oversight_required += other.oversight_required;
+        let (f, o) = (&mut self.fields, other.fields);
+        f.calls += o.calls;
+        f.with_provider += o.with_provider;
+        f.with_model += o.with_model;
+        f.with_end += o.with_end;
+        f.with_safety += o.with_safety;
+        f.complete += o.complete;
     }
 
     fn call(&mut self, e: &EventFields) {

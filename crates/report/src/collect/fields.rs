@@ -60,6 +60,18 @@ impl FieldsCollector {
         }
     }
 
+    pub(super) fn merge(&mut self, other: Self) {
+        let (f, o) = (&mut self.fields, other.fields);
+        f.access += o.access;
+        f.access_with_source += o.access_with_source;
+        f.access_with_resource += o.access_with_resource;
+        f.access_with_both += o.access_with_both;
+        f.from_the_future += o.from_the_future;
+        f.with_clock += o.with_clock;
+        f.largest_offset_ms = f.largest_offset_ms.max(o.largest_offset_ms);
+        self.delays.merge(&other.delays);
+    }
+
     pub(super) fn finish(self) -> Fields {
         Fields { delay: self.delays.finish(), ..self.fields }
     }

@@ -63,6 +63,16 @@ impl Latencies {
         self.max = self.max.max(ms);
     }
 
+    /// Adds what another counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(sum, n)| *sum += n);
+        self.shown.iter_mut().zip(&other.shown).for_each(|(sum, n)| *sum += n);
+        self.count += other.count;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+
     /// The value that this share of all, in thousandths, does not exceed.
     fn at(&self, thousandths: u64) -> u64 {
         let rank = (u128::from(self.count) * u128::from(thousandths)).div_ceil(1_000).max(1);

@@ -1,5 +1,6 @@
 //! People's data: processing activities, access to kinds of data, erasures.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dayseal_format::UnixMillis;
@@ -7,7 +8,7 @@ use dayseal_format::event::{EventFields, EventId, EventType, Outcome};
 use serde::Serialize;
 
 use super::ActorSum;
-use super::tally::Tally;
+use super::tally::{Tally, earlier};
 use super::top::{Ranking, Top};
 
 /// Processing activities listed one by one; more are counted.
@@ -27,6 +28,10 @@ impl Names {
         if self.0.len() < MAX_NAMES && !self.0.contains(name) {
             self.0.insert(name.to_owned());
         }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        other.iter().for_each(|name| self.add(name));
     }
 
     /// In the order of the alphabet.
@@ -63,6 +68,19 @@ pub struct ProcessingRow {
     pub first: Option<UnixMillis>,
     /// Time of the latest.
     pub last: Option<UnixMillis>,
+}
+
+impl ProcessingRow {
+    fn merge(&mut self, other: &Self) {
+        self.categories.merge(&other.categories);
+        self.recipients.merge(&other.recipients);
+        self.transfers.merge(&other.transfers);
+        self.entries += other.entries;
+        self.without_categories += other.without_categories;
+        self.without_recipients += other.without_recipients;
+        self.first = earlier(self.first, other.first);
+        self.last = self.last.max(other.last);
+    }
 }
 
 /// The record of processing activities, as far as entries make one.
@@ -136,13 +154,32 @@ impl Register {
             ProcessingRow { purpose, legal_basis, ..ProcessingRow::default() }
         });
         row.entries += 1;
-        row.first = Some(row.first.map_or(e.time, |t| t.min(e.time)));
-        row.last = Some(row.last.map_or(e.time, |t| t.max(e.time)));
+        row.first = earlier(row.first, Some(e.time));
+        row.last = row.last.max(Some(e.time));
         if e.privacy.is_none() {
             row.without_categories += 1;
             row.without_recipients += 1;
         }
         add(row);
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        let (f, o) = (&mut self.found, other.found);
+        f.entries += o.entries;
+        f.complete += o.complete;
+        f.without_purpose += o.without_purpose;
+        f.without_legal_basis += o.without_legal_basis;
+        f.others += o.others;
+        for (key, row) in other.rows {
+            if self.rows.len() >= MAX_ACTIVITIES && !self.rows.contains_key(&key) {
+                self.found.others += row.entries;
+                continue;
+            }
+            match self.rows.entry(key) {
+                Entry::Occupied(mut held) => held.get_mut().merge(&row),
+                Entry::Vacant(free) => drop(free.insert(row)),
+            }
+        }
     }
 
     pub(super) fn finish(self) -> Processing {
@@ -187,6 +224,14 @@ impl AccessCollector {
             a.tally.add(e);
         });
         self.actions.add(&e.action, |t| t.add(e));
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.all.merge(other.all);
+        self.with_reason += other.with_reason;
+        self.with_resource += other.with_resource;
+        self.actors.merge(other.actors);
+        self.actions.merge(other.actions);
     }
 
     pub(super) fn finish(self, top: usize) -> Access {
@@ -241,26 +286,51 @@ impl ErasureCollector {
         let subject = e.privacy.as_ref().and_then(|p| p.subject.clone());
         if e.kind == EventType::PRIVACY_ERASURE_REQUESTED {
             self.requested += 1;
-            if self.asked.len() < MAX_ERASURES {
-                self.asked.insert(e.id, (e.time, subject));
-            } else {
-                self.too_many = true;
-            }
+            self.ask(e.id, (e.time, subject));
         } else if e.kind == EventType::PRIVACY_ERASURE_COMPLETED && e.outcome == Outcome::Success {
             self.completed += 1;
-            if self.done.len() + self.done_of.len() >= MAX_ERASURES {
-                self.too_many = true;
-                return;
-            }
             match (e.correlation.as_ref().and_then(|c| c.parent_event), subject) {
-                (Some(receipt), _) => drop(self.done.insert(receipt)),
-                (None, Some(subject)) => {
-                    let latest = self.done_of.entry(subject).or_insert(e.time);
-                    *latest = (*latest).max(e.time);
-                }
+                (Some(receipt), _) => self.finish_one(receipt),
+                (None, Some(subject)) => self.finish_of(subject, e.time),
                 (None, None) => {}
             }
         }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.requested += other.requested;
+        self.completed += other.completed;
+        self.too_many |= other.too_many;
+        other.asked.into_iter().for_each(|(receipt, asked)| self.ask(receipt, asked));
+        other.done.into_iter().for_each(|receipt| self.finish_one(receipt));
+        other.done_of.into_iter().for_each(|(subject, time)| self.finish_of(subject, time));
+    }
+
+    fn ask(&mut self, receipt: EventId, asked: (UnixMillis, Option<String>)) {
+        if self.asked.len() < MAX_ERASURES {
+            self.asked.insert(receipt, asked);
+        } else {
+            self.too_many = true;
+        }
+    }
+
+    fn finish_one(&mut self, receipt: EventId) {
+        if self.has_room() {
+            self.done.insert(receipt);
+        }
+    }
+
+    fn finish_of(&mut self, subject: String, time: UnixMillis) {
+        if self.has_room() {
+            let latest = self.done_of.entry(subject).or_insert(time);
+            *latest = (*latest).max(time);
+        }
+    }
+
+    fn has_room(&mut self) -> bool {
+        let room = self.done.len() + self.done_of.len() < MAX_ERASURES;
+        self.too_many |= !room;
+        room
     }
 
     pub(super) fn finish(self) -> Erasures {

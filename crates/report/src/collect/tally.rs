@@ -40,8 +40,20 @@ impl Tally {
             Outcome::Unknown => &mut self.unknown,
         };
         *slot += 1;
-        self.first = Some(self.first.map_or(event.time, |t| t.min(event.time)));
-        self.last = Some(self.last.map_or(event.time, |t| t.max(event.time)));
+        self.first = earlier(self.first, Some(event.time));
+        self.last = self.last.max(Some(event.time));
+    }
+
+    /// Adds the entries of another.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.success += other.success;
+        self.failure += other.failure;
+        self.blocked += other.blocked;
+        self.deferred += other.deferred;
+        self.unknown += other.unknown;
+        self.first = earlier(self.first, other.first);
+        self.last = self.last.max(other.last);
     }
 
     /// Entries that say how it ended: success, failure or blocked.
@@ -67,9 +79,21 @@ impl Tally {
     }
 }
 
+/// The earlier of two times; `None` is no time.
+pub(super) fn earlier(a: Option<UnixMillis>, b: Option<UnixMillis>) -> Option<UnixMillis> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
 impl Sum for Tally {
     fn entries(&self) -> u64 {
         self.entries
+    }
+
+    fn merge(&mut self, other: Self) {
+        Self::merge(self, other);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The most frequent of many names, in bounded memory.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde::Serialize;
 
@@ -11,6 +12,8 @@ pub const EXACT: usize = 4_096;
 pub trait Sum: Default {
     /// How many entries are in it: what names are ranked by.
     fn entries(&self) -> u64;
+    /// Adds what another summed up of later entries.
+    fn merge(&mut self, other: Self);
 }
 
 /// Counts names. Up to [`EXACT`] of them it is exact. Beyond, whenever twice as many are held, the rarer half is
@@ -48,6 +51,24 @@ impl<S: Sum> Top<S> {
         add(&mut sum);
         self.names.insert(name.to_owned(), sum);
         self.most_held = self.most_held.max(self.names.len());
+        if self.names.len() > 2 * self.capacity {
+            self.prune();
+        }
+    }
+
+    /// Adds what another counted. Exact as long as both are and their names are few; what either is short of, the
+    /// sum may be short of too (Agarwal and others, "Mergeable Summaries", 2012).
+    pub fn merge(&mut self, other: Self) {
+        self.total += other.total;
+        self.short += other.short;
+        for (name, sum) in other.names {
+            match self.names.entry(name) {
+                Entry::Occupied(mut held) => held.get_mut().merge(sum),
+                Entry::Vacant(free) => drop(free.insert(sum)),
+            }
+        }
+        self.most_held = self.most_held.max(other.most_held).max(self.names.len());
+        // At the end, so that it does not matter in which order names came.
         if self.names.len() > 2 * self.capacity {
             self.prune();
         }
@@ -120,6 +141,10 @@ mod tests {
         fn entries(&self) -> u64 {
             self.0
         }
+
+        fn merge(&mut self, other: Self) {
+            self.0 += other.0;
+        }
     }
 
     fn count(top: &mut Top<N>, name: &str) {
@@ -143,17 +168,25 @@ mod tests {
     proptest::proptest! {
         /// Whatever comes: memory is bounded, no count is too high, and none is short of more than is said.
         #[test]
-        fn many_names_are_bounded(names in proptest::collection::vec(0u16..200, 0..3_000)) {
-            let mut top = Top::with_capacity(16);
+        fn many_names_are_bounded(
+            names in proptest::collection::vec(0u16..200, 0..3_000),
+            part in 1..400usize,
+        ) {
+            let (mut top, mut parts) = (Top::with_capacity(16), Top::with_capacity(16));
             let mut exact: HashMap<String, u64> = HashMap::new();
-            for n in &names {
+            for (at, n) in names.iter().enumerate() {
                 // A few names are frequent.
                 let name = format!("n{}", if n % 3 == 0 { n % 5 } else { *n });
                 count(&mut top, &name);
                 *exact.entry(name).or_default() += 1;
-                proptest::prop_assert!(top.names.len() <= 32);
+                proptest::prop_assert!(parts.names.len() <= 32);
+                if at % part == part - 1 {
+                    parts.merge(std::mem::replace(&mut top, Top::with_capacity(16)));
+                }
             }
-            let ranking = top.finish(usize::MAX);
+            parts.merge(top);
+            proptest::prop_assert!(parts.names.len() <= 32);
+            let ranking = parts.finish(usize::MAX);
             proptest::prop_assert!(ranking.distinct <= exact.len() as u64);
             proptest::prop_assert_eq!(ranking.exact, ranking.at_most_short == 0);
             let listed: u64 = ranking.top.iter().map(|r| r.sum.0).sum();

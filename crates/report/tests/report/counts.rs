@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use dayseal_format::Level;
-use dayseal_format::event::{Actor, AiCall, EventDraft, Outcome, Safety, SafetyStage};
+use dayseal_format::event::{
+    Actor, Agent, AiCall, Defaults, Event, EventDraft, Outcome, Privacy, Safety, SafetyStage,
+    Service,
+};
+use dayseal_report::collect::{CLASSES, Collector};
 use dayseal_report::{Framework, Report};
 use dayseal_testkit::{TestLog, day};
 use serde_json::Value;
 
-use crate::support::{FIRST, LAST, empty, event, facts_at, store};
+use crate::support::{FIRST, LAST, empty, event, facts_at, good_day, id, store};
 
 /// A few hundred entries whose fields go round in cycles of different lengths.
 fn mixed(seed: usize) -> Vec<EventDraft> {
@@ -134,4 +138,60 @@ async fn a_short_ranking_counts_the_others() {
     assert!(actors.exact && actors.distinct > 2);
     let listed: u64 = actors.top.iter().map(|a| a.sum.tally.entries).sum();
     assert_eq!(listed + actors.others, 150);
+}
+
+/// Each kind of entry there is, in a few variants: holds, erasures, redactions, agents, oversight, kinds of data.
+fn pool() -> Vec<Event> {
+    let mut drafts = [good_day(true), good_day(false), mixed(0), mixed(3)].concat();
+    let subject = |n| Privacy::new(format!("p{n}")).subject(format!("p1:subject:{n}"));
+    for n in 0..12 {
+        let kind = ["privacy.erasure.requested", "privacy.erasure.completed"][n % 2];
+        drafts.push(event(kind).privacy(subject(n / 4)).build().unwrap());
+        let agent = event("ai.tool.executed").agent(Agent::new(format!("a-{}", n % 2)));
+        drafts.push(agent.action(format!("step {n}")).duration_ms(n as u64).build().unwrap());
+        let hold = event("hold.placed").label("hold.number", format!("{n}"));
+        drafts.push(hold.build().unwrap());
+        let data = event("data.read").data_class(CLASSES[n % CLASSES.len()]);
+        let privacy = subject(n).category(format!("c{n}")).transfer_region(format!("r-{n}"));
+        drafts.push(data.privacy(privacy).build().unwrap());
+    }
+    let service = Service::new("tests");
+    let complete = |(n, draft): (usize, EventDraft)| {
+        let now = day(FIRST).start().saturating_add(n as i64 % 5 * 40_000_000);
+        let tenant = ["default", "acme"][n % 2];
+        draft
+            .complete(Defaults::new(id(day(FIRST), n as u64), now, &service).tenant(tenant))
+            .unwrap()
+    };
+    drafts.into_iter().enumerate().map(complete).collect()
+}
+
+fn shown(collector: Collector) -> Value {
+    let statistics = collector.finish(50);
+    let holds: Vec<_> = statistics.recorded_holds.iter().map(|h| format!("{h:?}")).collect();
+    serde_json::json!([statistics, holds, statistics.holds_left_out])
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Entries in any order, cut anywhere: parts added up are the whole.
+    #[test]
+    fn parts_add_up_to_the_whole(
+        picks in proptest::collection::vec((0..10_000usize, 0..4i32, 0..9u8), 0..250),
+    ) {
+        let pool = pool();
+        let (mut whole, mut sum, mut part) =
+            (Collector::default(), Collector::default(), Collector::default());
+        for (pick, later, cut) in picks {
+            let (event, on) = (&pool[pick % pool.len()], day(FIRST).checked_add(later).unwrap());
+            whole.add(event, on, later > 0);
+            part.add(event, on, later > 0);
+            if cut == 0 {
+                sum.merge(std::mem::take(&mut part));
+            }
+        }
+        sum.merge(part);
+        proptest::prop_assert_eq!(shown(sum), shown(whole));
+    }
 }

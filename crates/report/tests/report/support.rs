@@ -169,8 +169,8 @@ pub(crate) async fn facts_at(log: &TestLog, newest: &str, level: Level, top: usi
     let query = Query { days: Some(days), ..Query::default() };
     let mut scan = Scan::new(&desk, &query, People::new(desk.origin.clone(), Vec::new()));
     let (mut collector, mut reading) = (Collector::default(), Reading::default());
-    let each = |hit| {
-        collector.add(&hit);
+    let each = |hit: dayseal_auditor::query::Hit| {
+        collector.add(&hit.event, hit.key.day, hit.sealed.is_some());
         true
     };
     scan.all(|problem| reading.problem(problem.to_string()), each).await.unwrap();

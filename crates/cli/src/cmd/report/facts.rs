@@ -1,4 +1,4 @@
-//! Gathers what a report is made of: verification, one pass over the entries, days, holds, retention, settings.
+//! Gathers what a report is made of: verification, the entries it opens and those it does not, days, holds, retention, settings.
 
 use dayseal_auditor::check::{CheckReport, Profile};
 use dayseal_auditor::find::Problem;
@@ -9,11 +9,10 @@ use dayseal_chain::verify::Report as Verification;
 use dayseal_chain::{Verifier, VerifyOptions};
 use dayseal_format::{Day, Level};
 use dayseal_report::Framework;
-use dayseal_report::collect::Collector;
 use dayseal_report::days::read_days;
 use dayseal_report::facts::{Facts, HoldFacts, Reading};
 
-use super::detect::Detector;
+use super::entries::Entries;
 use crate::args::{Args, Report as Own};
 use crate::cmd::check;
 use crate::cmd::hold::read_signed;
@@ -42,13 +41,18 @@ pub(super) async fn gather(
             format!("--days: the log begins on {}; today is {}", log.first_day, desk.today());
         return Err(UsageError(text).into());
     }
-    let verification = verify(args, config, own, &desk, (first, last)).await?;
+    let mut entries = Entries::new(from..=to);
+    // What is stored is summed up meanwhile.
+    let verifying = verify(args, config, own, &desk, (first, last), &mut entries);
+    let (verification, plan) = tokio::join!(verifying, planned(config, &policy));
+    let verification = verification?;
 
+    let scanned = entries.scanned();
+    let Entries { mut numbers, taken, .. } = entries;
     let query = Query { days: Some((from, to)), ..Query::default() };
     // Nobody is looked for: no secret is needed.
     let people = People::new(log.origin.clone(), Vec::new());
-    let mut scan = Scan::new(&log, &query, people);
-    let (mut collector, mut detector) = (Collector::default(), Detector::new());
+    let mut scan = Scan::new(&log, &query, people).without(&taken);
     let (mut reading, mut problems) = (Reading::default(), Problems::default());
     let told = |problem: Problem| {
         let text = problem.to_string();
@@ -61,16 +65,15 @@ pub(super) async fn gather(
         }
         reading.problem(text);
     };
-    let each = |hit: dayseal_auditor::query::Hit| {
-        detector.look(&hit.event);
-        collector.add(&hit);
+    let take = |later| {
+        numbers.merge(later);
         true
     };
-    scan.all(told, each).await?;
+    scan.fold(told, scanned, take).await?;
     reading.tally(&scan);
     tell_tally(&scan.tally);
 
-    let statistics = collector.finish(own.top as usize);
+    let statistics = numbers.collector.finish(own.top as usize);
     let calendar = read_days(&log, (from, to), policy.max_seal_hours, &verification).await?;
     let whole = from == log.first_day && to >= desk.today() && reading.problems == 0;
     let compared = (whole && !statistics.holds_left_out).then_some(&*statistics.recorded_holds);
@@ -83,8 +86,8 @@ pub(super) async fn gather(
         verification,
         calendar,
         holds,
-        plan: planned(config, &policy).await,
-        unmasked: Some(detector.finish()),
+        plan,
+        unmasked: Some(numbers.found.finish()),
         settings: settings(config, own, frameworks).await?,
         policy,
     };
@@ -103,6 +106,7 @@ async fn verify(
     own: &Own,
     desk: &Desk,
     (first, last): (Option<Day>, Option<Day>),
+    entries: &mut Entries,
 ) -> anyhow::Result<Verification> {
     let policy = needed_policy(config)?;
     let level = own.level.unwrap_or(policy.require);
@@ -122,7 +126,7 @@ async fn verify(
         verifier = verifier.with_hint_keys(config.hint_keys(&policy.origin).await);
     }
     let progress = VerifyProgress::new(args, None);
-    let report = verifier.run(&progress).await;
+    let report = verifier.run_with(entries, &progress).await;
     progress.finish();
     Ok(report?)
 }
