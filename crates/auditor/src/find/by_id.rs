@@ -12,6 +12,8 @@ use super::{JOBS, Listed, LogReader, Opened, Problem, SearchError, Tally};
 /// An id is made when the event is recorded or when what was imported happened; `time` may be earlier, by as long
 /// as an operation took. Batches whose times are farther from the id's are read only if asked for.
 const SLACK_MS: i64 = 86_400_000;
+/// Batches opened at once: the likeliest come first, and each that is read in vain costs a request.
+const PROBES: usize = 3;
 
 /// An entry, where it stands.
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ impl IdSearch {
             catalog.batches.sort_by_key(|b| (distance(b, at), b.key.day, b.key.seq));
             let opened =
                 stream::iter(&catalog.batches).map(|b| async move { (b, log.open(b).await) });
-            let mut opened = std::pin::pin!(opened.buffered(JOBS));
+            let mut opened = std::pin::pin!(opened.buffered(if self.full { JOBS } else { PROBES }));
             while let Some((batch, opened)) = opened.next().await {
                 match opened {
                     Opened::Expired => tally.expired += 1,

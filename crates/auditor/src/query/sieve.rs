@@ -12,8 +12,10 @@ use super::prune::{Pruner, lock};
 use super::{Filter, People, Query};
 use crate::find::{JOBS, Listed, LogReader, Opened, Problem, Screen};
 
-/// Entries of the batches that are in memory at once, as long as one batch has fewer.
+/// Entries of the batches that are in memory at once.
 const ENTRIES: u32 = 16 * 1024;
+/// Batches that are opened at once however many entries they have: a store's answer takes its time.
+const AT_LEAST: u32 = 3;
 
 /// What an entry must be like.
 #[derive(Clone, Debug)]
@@ -74,7 +76,7 @@ impl Sieve {
         let admitted = stream::iter(batches).then(move |batch| {
             let memory = memory.clone();
             // In order: what is taken next never waits for what is behind it.
-            let permits = memory.acquire_many_owned(batch.entries.clamp(1, ENTRIES));
+            let permits = memory.acquire_many_owned(batch.entries.clamp(1, ENTRIES / AT_LEAST));
             async move { (batch, permits.await.expect("the semaphore is never closed")) }
         });
         let turns = admitted.map(move |(batch, _permit)| {
