@@ -69,6 +69,21 @@ fn flags_add_up_and_values_are_alternatives() {
 }
 
 #[test]
+fn times_are_those_of_entries_and_not_of_their_batch() {
+    let log = Log::new();
+    let at = |n: u32| {
+        let more = format!(r#","time":"2026-11-16T1{n}:00:00.000Z""#);
+        line(&format!("t{n}"), "ada", "success", &more)
+    };
+    let lines: String = (0..4).map(at).collect();
+    log.feed(&time(0, 14), ["record"], lines.as_bytes()).exits(0);
+    let (first, last) = ("2026-11-16T11:00:00.000Z", "2026-11-16T12:00:00.000Z");
+    assert_eq!(found(&log, &["--since", first, "--until", last]), ["t1", "t2"]);
+    assert_eq!(found(&log, &["--since", last]), ["t2", "t3"]);
+    assert_eq!(found(&log, &["--until", first]), ["t0", "t1"]);
+}
+
+#[test]
 fn pages_tables_and_sheets() {
     let log = asked();
     let first = query(&log, &["--limit", "2", "--order", "newest", "--actor", "ada"]).exits(0);

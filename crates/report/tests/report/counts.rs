@@ -152,7 +152,7 @@ fn pool() -> Vec<Event> {
         let hold = event("hold.placed").label("hold.number", format!("{n}"));
         drafts.push(hold.build().unwrap());
         let data = event("data.read").data_class(CLASSES[n % CLASSES.len()]);
-        let privacy = subject(n).category(format!("c{n}")).transfer_region(format!("r-{n}"));
+        let privacy = subject(n / 4).category(format!("c{n}")).transfer_region(format!("r-{n}"));
         drafts.push(data.privacy(privacy).build().unwrap());
     }
     let service = Service::new("tests");
