@@ -7,6 +7,7 @@ use dayseal_format::event::{
 use dayseal_keys::LocalKeys;
 
 use super::super::{Address, Guard, Labels, Mask, Pseudonyms, Purpose, Redaction, Rule, Settings};
+use super::put_text;
 
 const CARD: &str = "4111 1111 1111 1111";
 
@@ -34,13 +35,7 @@ fn every_text_is_looked_at() {
     assert!(places.len() > 75, "{}", places.len());
     for (n, place) in places.iter().enumerate().filter(|(_, place)| place.limit >= CARD.len()) {
         let mut draft = EventDraft::from(full.clone());
-        let mut at = 0;
-        draft.edit().edit_texts(|_, text| {
-            if at == n {
-                CARD.clone_into(text);
-            }
-            at += 1;
-        });
+        put_text(&mut draft, n, CARD);
         Guard::new(Settings::default()).apply(&mut draft, "default").unwrap();
         let json = serde_json::to_string(&draft).unwrap();
         assert!(!json.contains(CARD), "{place}");

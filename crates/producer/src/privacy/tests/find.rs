@@ -12,6 +12,7 @@ use dayseal_keys::LocalKeys;
 use super::super::{
     Address, Counts, Detector, Guard, Labels, Mask, Name, Pseudonyms, Redaction, Rule, Settings,
 };
+use super::put_text;
 
 const CARD: &str = "4111 1111 1111 1111";
 
@@ -139,13 +140,7 @@ fn in_each_text() {
     full.texts(|place, _| places.push(place));
     for (n, place) in places.iter().enumerate().filter(|(_, place)| place.limit >= CARD.len()) {
         let mut draft = EventDraft::from(full.clone());
-        let mut at = 0;
-        draft.edit().edit_texts(|_, text| {
-            if at == n {
-                CARD.clone_into(text);
-            }
-            at += 1;
-        });
+        put_text(&mut draft, n, CARD);
         assert_eq!(found(Settings::default(), &draft), one(Rule::Card), "{place}");
         agree(&draft);
     }
