@@ -1,6 +1,6 @@
 //! What a caller has the entries of already, from a verification that opened them.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use dayseal_format::{BatchKey, Day};
 
@@ -11,31 +11,23 @@ use dayseal_format::{BatchKey, Day};
 #[derive(Clone, Debug, Default)]
 pub struct Taken {
     whole: BTreeSet<Day>,
-    others: HashSet<BatchKey>,
-    /// The day under way.
-    day: Option<(Day, Vec<BatchKey>)>,
+    others: HashMap<Day, HashSet<BatchKey>>,
     batches: u64,
     entries: u64,
 }
 
 impl Taken {
-    /// Takes a batch; those of one day come one after another.
+    /// Takes a batch.
     pub fn batch(&mut self, sealed_by: Day, key: BatchKey, entries: u64) {
         self.batches += 1;
         self.entries += entries;
-        match &mut self.day {
-            Some((day, keys)) if *day == sealed_by => keys.push(key),
-            other => {
-                let before = other.replace((sealed_by, vec![key]));
-                self.others.extend(before.into_iter().flat_map(|(_, keys)| keys));
-            }
-        }
+        self.others.entry(sealed_by).or_default().insert(key);
     }
 
     /// All batches that the manifest of this day lists were taken.
     pub fn day(&mut self, sealed_by: Day) {
         self.whole.insert(sealed_by);
-        self.day.take_if(|(day, _)| *day == sealed_by);
+        self.others.remove(&sealed_by);
     }
 
     /// Whether all batches were taken that the manifest of this day lists.
@@ -46,8 +38,7 @@ impl Taken {
     /// Whether this batch was taken, of the day that lists it.
     pub(crate) fn has(&self, sealed_by: Day, key: &BatchKey) -> bool {
         self.has_day(sealed_by)
-            || self.others.contains(key)
-            || self.day.as_ref().is_some_and(|(_, keys)| keys.contains(key))
+            || self.others.get(&sealed_by).is_some_and(|keys| keys.contains(key))
     }
 
     /// Batches and entries taken.
@@ -80,6 +71,6 @@ mod tests {
         taken.day(third);
         assert!(taken.has(second, &key(first, 9)) && !taken.has(second, &key(second, 0)));
         assert!(taken.has_day(first) && !taken.has_day(second) && taken.has_day(third));
-        assert_eq!((taken.counts(), taken.others.len(), taken.day.is_none()), ((4, 14), 1, true));
+        assert_eq!((taken.counts(), taken.others.len()), ((4, 14), 1));
     }
 }
