@@ -24,6 +24,7 @@
 //! `docs/threat-model.md`.
 
 pub mod content;
+mod cpu;
 mod create;
 pub mod days;
 pub mod expiry;

@@ -9,6 +9,7 @@ use dayseal_keys::{DataKeyOpener, KeyError};
 use dayseal_store::{EntryKind, ErrorKind, Store, StoreError};
 use serde::Serialize;
 
+use crate::cpu::on_a_core;
 use crate::days::{DayError, SealedDays};
 use crate::key_cache::KeyCache;
 use crate::objects::{Lister, READ_LIMIT};
@@ -170,8 +171,7 @@ impl<'a> BatchReader<'a> {
             data_key.map_err(|source| ReadError::Key { object: object.clone(), source })?;
         let (header, bytes) = (batch.header().clone(), stored.bytes.clone());
         let job = move || Ok(work(Batch::parse(&bytes)?.open(&data_key)?));
-        let worked =
-            tokio::task::spawn_blocking(job).await.expect("opening a batch does not panic");
+        let worked = on_a_core(job).await;
         Ok((header, worked.map_err(|source| ReadError::Batch { object, source })?))
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use super::SealError;
 use super::progress::read_manifest;
 use super::spool::{self, SpooledWriter};
+use crate::cpu::on_a_core;
 use crate::objects::{Examined, Lister, READ_LIMIT, Versions, examine};
 
 /// Objects read at once.
@@ -247,7 +248,7 @@ async fn read_version(
     }
     // Hashing megabytes would hold up the other readers.
     let job = move || examine(&key, version, &stored.bytes, &origin);
-    Ok(Some(tokio::task::spawn_blocking(job).await.expect("examining bytes does not panic")))
+    Ok(Some(on_a_core(job).await))
 }
 
 #[cfg(test)]
