@@ -29,6 +29,14 @@ impl<'a> Lister<'a> {
         Self { store, prefix: prefix.into(), next: None, started: false, page }
     }
 
+    /// Reads the first page, for who will walk later.
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+        if let Some(first) = self.entry().await? {
+            self.page.push_front(first);
+        }
+        Ok(())
+    }
+
     /// The next key with all its versions; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Versions>, StoreError> {
         let Some(first) = self.entry().await? else { return Ok(None) };

@@ -1,9 +1,10 @@
-//! A store that fails on order.
+//! A store that fails, steps aside or takes its time on order.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -48,6 +49,7 @@ pub struct FaultStore {
     puts: AtomicU64,
     died: Notify,
     yields: Option<u64>,
+    latency: Duration,
 }
 
 impl fmt::Debug for FaultStore {
@@ -64,7 +66,16 @@ impl FaultStore {
     ) -> Self {
         let zero = AtomicU64::default;
         let (plan, died) = (Box::new(plan), Notify::new());
-        Self { inner, plan, requests: zero(), gets: zero(), puts: zero(), died, yields: None }
+        Self {
+            inner,
+            plan,
+            requests: zero(),
+            gets: zero(),
+            puts: zero(),
+            died,
+            yields: None,
+            latency: Duration::ZERO,
+        }
     }
 
     /// Fails the request with this number, once.
@@ -75,6 +86,11 @@ impl FaultStore {
     /// Fails nothing; lets other tasks run before and after every request, as often as `seed` says.
     pub fn yielding(inner: Arc<dyn Store>, seed: u64) -> Self {
         Self { yields: Some(seed), ..Self::new(inner, |_, _, _| None) }
+    }
+
+    /// Fails nothing; each request takes so long, by tokio's clock, which a test can pause.
+    pub fn slow(inner: Arc<dyn Store>, latency: Duration) -> Self {
+        Self { latency, ..Self::new(inner, |_, _, _| None) }
     }
 
     /// Returns once a request was answered by [`Fault::Die`]: drop the caller then.
@@ -119,6 +135,9 @@ impl FaultStore {
         };
         let error = |kind| Err(StoreError::new(kind, "reach", key, "a planned fault"));
         self.step_aside(number * 2).await;
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
         match (self.plan)(operation, key, number) {
             None => {
                 let answer = request.await;

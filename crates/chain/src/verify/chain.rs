@@ -53,6 +53,11 @@ fn found(walk: &mut Walk, read: ReadManifest) -> Option<Arc<DayManifest>> {
     })
 }
 
+/// The checkpoint of a day, or of the empty tree.
+fn note_object(day: Option<Day>) -> String {
+    day.map_or(FIRST_CHECKPOINT.to_owned(), checkpoint_key)
+}
+
 impl Verifier<'_> {
     /// Lists manifests and checkpoints with all their versions.
     pub(super) async fn chain_days(&self, walk: &mut Walk) -> Result<ChainDays, StoreError> {
@@ -119,8 +124,24 @@ impl Verifier<'_> {
         walk: &mut Walk,
         day: Option<Day>,
     ) -> Result<Option<Checkpoint>, StoreError> {
-        let key = day.map_or(FIRST_CHECKPOINT.to_owned(), checkpoint_key);
-        let note = match self.oldest(&key, MAX_NOTE as u64).await {
+        let note = self.note(day).await;
+        self.open_note(walk, day, note)
+    }
+
+    /// The checkpoint of a day (of the empty tree if `None`), as it is stored.
+    pub(super) async fn note(&self, day: Option<Day>) -> Result<Bytes, StoreError> {
+        self.oldest(&note_object(day), MAX_NOTE as u64).await
+    }
+
+    /// What [`Verifier::note`] read, opened under the keys that may sign the day.
+    fn open_note(
+        &self,
+        walk: &mut Walk,
+        day: Option<Day>,
+        note: Result<Bytes, StoreError>,
+    ) -> Result<Option<Checkpoint>, StoreError> {
+        let key = note_object(day);
+        let note = match note {
             Ok(note) => note,
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             Err(e) if e.kind() == ErrorKind::TooLarge => {
@@ -230,9 +251,12 @@ impl Verifier<'_> {
         walk: &mut Walk,
         day: Day,
         has: (bool, bool),
-        read: ReadManifest,
+        (note, read): (Option<Result<Bytes, StoreError>>, ReadManifest),
     ) -> Result<Option<(Arc<DayManifest>, bool)>, StoreError> {
-        let signed = if has.1 { self.checkpoint(walk, Some(day)).await? } else { None };
+        let signed = match note {
+            Some(note) => self.open_note(walk, Some(day), note)?,
+            None => None,
+        };
         let read = found(walk, read);
         let tip = walk.tip;
         if !has.0 {

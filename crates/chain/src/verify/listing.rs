@@ -26,6 +26,13 @@ impl From<Entry> for Listed {
 }
 
 impl Verifier<'_> {
+    /// What the store lists for a day, its first page read.
+    pub(super) async fn list_ahead(&self, day: Day) -> Result<Lister<'_>, StoreError> {
+        let mut lister = Lister::new(self.evidence, entries_prefix(day));
+        lister.begin().await?;
+        Ok(lister)
+    }
+
     /// Compares what the store lists for `day` with what its manifest lists.
     ///
     /// Both are in order of key, so one pass with a page in memory does. What no manifest of the
@@ -33,8 +40,8 @@ impl Verifier<'_> {
     pub(super) async fn list_day(
         &self,
         walk: &mut Walk,
-        day: Day,
-        records: &[Record],
+        (day, records): (Day, &[Record]),
+        mut listing: Lister<'_>,
         expired: bool,
     ) -> Result<(), StoreError> {
         let mut expected: BTreeMap<String, Expected<'_>> = BTreeMap::new();
@@ -50,8 +57,7 @@ impl Verifier<'_> {
                 _ => {}
             }
         }
-        let mut lister = Lister::new(self.evidence, prefix);
-        while let Some(versions) = lister.next().await? {
+        while let Some(versions) = listing.next().await? {
             let listed: Vec<Listed> = versions.entries.into_iter().map(Listed::from).collect();
             match expected.remove(&versions.key) {
                 Some(e) => self.compare(walk, day, &versions.key, &e, &listed, expired),

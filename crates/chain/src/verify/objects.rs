@@ -14,6 +14,7 @@ use super::listener::Listener;
 use super::options::Progress;
 use super::verifier::Verifier;
 use super::walk::Walk;
+use crate::cpu::on_a_core;
 use crate::objects::{Examined, READ_LIMIT, examine};
 
 /// What reading one object brought.
@@ -52,7 +53,7 @@ impl Verifier<'_> {
         &self,
         walk: &mut Walk,
         (day, records, holds): (Day, &[Record], bool),
-        ahead: &mut Ahead<L::Heard>,
+        ahead: &mut Ahead<'_, L::Heard>,
         listener: &mut L,
         progress: &dyn Progress,
     ) -> Result<(), StoreError> {
@@ -138,8 +139,7 @@ impl Verifier<'_> {
                 ObjectResult { findings, bytes: length, read: true, ..ObjectResult::default() };
             (result, opened)
         };
-        let (mut result, opened) =
-            tokio::task::spawn_blocking(job).await.expect("checking bytes does not panic");
+        let (mut result, opened) = on_a_core(job).await;
         if let Some(Opened { entries, said, hints, heard }) = opened {
             result.opened = entries;
             result.heard = Some(heard);

@@ -6,7 +6,7 @@ use dayseal_format::record::Record;
 use dayseal_format::{Day, Digest, Level};
 use dayseal_store::{ErrorKind, StoreError};
 
-use super::ahead::{Ahead, during};
+use super::ahead::{Ahead, DayAhead, during};
 use super::chain::ChainDays;
 use super::finding::{Finding, FindingCode as Code};
 use super::late::{day_of, note_records};
@@ -96,7 +96,7 @@ impl Verifier<'_> {
         };
         let days: Vec<Day> = last.map(|last| from.through(last).collect()).unwrap_or_default();
         progress.days(days.len() as u64);
-        let there = days.iter().filter_map(|day| Some((*day, chain.days.get(day)?.0)));
+        let there = days.iter().filter_map(|day| Some((*day, *chain.days.get(day)?)));
         let (mut ahead, reading) = self.ahead(there.collect(), &*listener);
         let visit = self.visit(&mut walk, &days, &chain, &mut ahead, listener, progress);
         during(visit, reading).await?;
@@ -113,7 +113,7 @@ impl Verifier<'_> {
         walk: &mut Walk,
         days: &[Day],
         chain: &ChainDays,
-        ahead: &mut Ahead<L::Heard>,
+        ahead: &mut Ahead<'_, L::Heard>,
         listener: &mut L,
         progress: &dyn Progress,
     ) -> Result<(), VerifyError> {
@@ -181,12 +181,13 @@ impl Verifier<'_> {
         &self,
         walk: &mut Walk,
         (day, has): (Day, (bool, bool)),
-        ahead: &mut Ahead<L::Heard>,
+        ahead: &mut Ahead<'_, L::Heard>,
         listener: &mut L,
         progress: &dyn Progress,
     ) -> Result<(), VerifyError> {
-        let read = ahead.manifest().await?;
-        let Some((read, holds)) = self.chain_day(walk, day, has, read).await? else {
+        let DayAhead { note, manifest, listing } = ahead.day().await?;
+        let read = self.chain_day(walk, day, has, (note, manifest)).await?;
+        let Some((read, holds)) = read else {
             return Ok(());
         };
         let records = &read.records;
@@ -194,10 +195,10 @@ impl Verifier<'_> {
         walk.totals.records += records.len() as u64;
         note_records(walk, day, records);
         self.note_removals(walk, day, records);
-        if self.options.level >= Level::Listing {
+        if let Some(listing) = listing {
             self.learn_earlier(walk, records).await?;
             let expired = self.expired(walk, day);
-            self.list_day(walk, day, records, expired).await?;
+            self.list_day(walk, (day, records), listing?, expired).await?;
             self.list_late(walk, day, records, |walk, d| self.expired(walk, d)).await?;
         }
         if self.options.level >= Level::Objects {
