@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dayseal_auditor::find::LogReader;
 use dayseal_chain::verify::{Finding, FindingCode, Outcome, Report as Verification};
-use dayseal_format::record::{Counts, Record};
+use dayseal_format::record::{Counts, DayRecord, Record};
 use dayseal_format::{Day, Level, UnixMillis};
 use dayseal_store::StoreError;
 use futures_util::{StreamExt as _, stream};
@@ -83,9 +83,32 @@ pub struct DayFacts {
     pub removals: u64,
 }
 
-/// Reads the sealed days of `first..=last`, and puts together what verification found about each day.
+/// Of a sealed day, what its manifest says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealedFacts {
+    sealed_at: UnixMillis,
+    keep_until: Day,
+    counts: Counts,
+    removals: u64,
+}
+
+impl SealedFacts {
+    /// Of a manifest that its checkpoint signs: its first line, and all others.
+    pub fn new(head: &DayRecord, records: &[Record]) -> Self {
+        let removals = records.iter().filter(|r| matches!(r, Record::Removed(_))).count() as u64;
+        Self::with(head, removals)
+    }
+
+    fn with(head: &DayRecord, removals: u64) -> Self {
+        let DayRecord { sealed_at, keep_until, counts, .. } = *head;
+        Self { sealed_at, keep_until, counts, removals }
+    }
+}
+
+/// Puts together the days of `first..=last`: what their manifests say, and what verification found about each.
 ///
-/// A day whose manifest cannot be relied on has no `counts`; verification has the reason.
+/// `known` are days whose manifests verification read; those of others are read now. A day whose manifest cannot be
+/// relied on has no `counts`; verification has the reason.
 ///
 /// A day that is not there `max_seal_hours` after its end is missing.
 ///
@@ -96,6 +119,7 @@ pub async fn read_days(
     (first, last): (Day, Day),
     max_seal_hours: u32,
     verification: &Verification,
+    known: &BTreeMap<Day, SealedFacts>,
 ) -> Result<Vec<DayFacts>, StoreError> {
     let mut days: BTreeMap<Day, DayFacts> = BTreeMap::new();
     let deep = verification.level.0 >= Level::Listing;
@@ -104,32 +128,34 @@ pub async fn read_days(
     let newest = listed.last().copied();
     let asked = listed.into_iter().filter(|day| (first..=last).contains(day));
     let read = stream::iter(asked).map(|day| async move {
+        if let Some(known) = known.get(&day) {
+            return (day, Some(*known));
+        }
         let mut removals = 0;
         let read = sealed.read(day, |_, record| {
             removals += u64::from(matches!(record, Record::Removed(_)));
         });
-        (day, read.await.ok().flatten(), removals)
+        let read = read.await.ok().flatten();
+        (day, read.map(|read| SealedFacts::with(&read.manifest.day, removals)))
     });
     let mut read = std::pin::pin!(read.buffered(DAYS));
-    while let Some((day, read, removals)) = read.next().await {
-        let record = read.map(|r| r.manifest.day);
-        let sealed_at = record.as_ref().map(|r| r.sealed_at);
+    while let Some((day, read)) = read.next().await {
         let end = day.last_instant().as_millis();
-        let delay = sealed_at.map(|at| u64::try_from(at.as_millis() - end).unwrap_or(0));
+        let delay = |at: UnixMillis| u64::try_from(at.as_millis() - end).unwrap_or(0);
         let facts = DayFacts {
             day,
-            state: match (&record, deep) {
+            state: match (&read, deep) {
                 (None, _) => DayState::Unchecked,
                 (_, false) => DayState::Sealed,
                 _ => DayState::Holds,
             },
             findings: 0,
             known: 0,
-            sealed_at,
-            seal_delay_ms: delay,
-            keep_until: record.as_ref().map(|r| r.keep_until),
-            counts: record.as_ref().map(|r| r.counts),
-            removals,
+            sealed_at: read.map(|r| r.sealed_at),
+            seal_delay_ms: read.map(|r| delay(r.sealed_at)),
+            keep_until: read.map(|r| r.keep_until),
+            counts: read.map(|r| r.counts),
+            removals: read.map_or(0, |r| r.removals),
         };
         days.insert(day, facts);
     }

@@ -2,7 +2,7 @@
 
 use dayseal_format::Day;
 use dayseal_format::event::Event;
-use dayseal_format::record::BatchRecord;
+use dayseal_format::record::{BatchRecord, DayRecord, Record};
 
 /// Hears the entries of batches that hold, as a run at level `entries` opens them.
 ///
@@ -18,6 +18,10 @@ pub trait Listener {
     fn hear(
         &self,
     ) -> impl Fn(&mut Self::Heard, &BatchRecord, &Event) + Clone + Send + Sync + 'static;
+
+    /// Takes the manifest of a day, if it is the one that the day's checkpoint signs, before the batches that it
+    /// lists: its first line, and all others. At every level; for who has no use for it, nothing.
+    fn sealed(&mut self, _head: &DayRecord, _records: &[Record]) {}
 
     /// Takes what was heard of a batch that the manifest of `sealed_by` lists.
     fn batch(&mut self, sealed_by: Day, batch: &BatchRecord, heard: Self::Heard);

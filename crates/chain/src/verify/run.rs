@@ -191,6 +191,9 @@ impl Verifier<'_> {
             return Ok(());
         };
         let records = &read.records;
+        if holds {
+            listener.sealed(&read.manifest.day, records);
+        }
         progress.day(day, records.len() as u64);
         walk.totals.records += records.len() as u64;
         note_records(walk, day, records);

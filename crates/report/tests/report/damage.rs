@@ -1,5 +1,7 @@
 //! What was done to a log is in its report: by the check, on the day, by name.
 
+use std::collections::BTreeMap;
+
 use dayseal_chain::verify::FindingCode;
 use dayseal_format::names::{checkpoint_key, manifest_key};
 use dayseal_report::days::{DayState, read_days};
@@ -225,7 +227,7 @@ async fn a_day_that_is_overdue_is_missing_whatever_verification_says() {
     facts.verification.findings.clear();
     let later = crate::support::reader(&log, noon(day("2026-11-20")));
     let days = (day(FIRST), day("2026-11-20"));
-    let found = read_days(&later, days, 26, &facts.verification).await.unwrap();
+    let found = read_days(&later, days, 26, &facts.verification, &BTreeMap::new()).await.unwrap();
     let states: Vec<_> = found.iter().map(|d| d.state).collect();
     use DayState::{Holds, Missing, Open};
     // At noon of the 20th the 18th is due since two o'clock, and the 19th is not.

@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use dayseal_auditor::find::{LogReader, Orders};
 use dayseal_auditor::hold::{Holds, Scope, place, placed, unmatched};
 use dayseal_auditor::query::{People, Query, Scan};
-use dayseal_chain::LogSettings;
 use dayseal_chain::read::BatchReader;
+use dayseal_chain::verify::{Listener, Silent};
+use dayseal_chain::{LogSettings, VerifyOptions};
 use dayseal_format::batch::Entries;
 use dayseal_format::event::{
     Actor, Agent, AiCall, Clock, Correlation, DataClass, Decision, Defaults, Event, EventBuilder,
     EventDraft, EventId, Outcome, Oversight, Privacy, Resource, Safety, Service, Source,
 };
+use dayseal_format::record::{BatchRecord, DayRecord, Record};
 use dayseal_format::{BatchKey, Day, Level, UnixMillis};
 use dayseal_keys::Signer as _;
 use dayseal_report::collect::Collector;
-use dayseal_report::days::read_days;
+use dayseal_report::days::{SealedFacts, read_days};
 use dayseal_report::facts::{Facts, HoldFacts, Reading, Unmasked};
 use dayseal_report::judge::Status;
 use dayseal_report::{Framework, Report};
@@ -160,10 +162,32 @@ pub(crate) fn reader(log: &TestLog, now: UnixMillis) -> LogReader<'_> {
     }
 }
 
+/// What verification reads of each sealed day.
+#[derive(Default)]
+struct Manifests(BTreeMap<Day, SealedFacts>);
+
+impl Listener for Manifests {
+    type Heard = ();
+
+    fn hear(&self) -> impl Fn(&mut (), &BatchRecord, &Event) + Clone + Send + Sync + 'static {
+        |(), _, _| {}
+    }
+
+    fn sealed(&mut self, head: &DayRecord, records: &[Record]) {
+        self.0.insert(head.day, SealedFacts::new(head, records));
+    }
+
+    fn batch(&mut self, _: Day, _: &BatchRecord, (): ()) {}
+
+    fn day(&mut self, _: Day) {}
+}
+
 /// Everything, at noon after the last day and at level `entries`; `change` changes it before it is judged.
 pub(crate) async fn facts_at(log: &TestLog, newest: &str, level: Level, top: usize) -> Facts {
-    let verification = log.verify_with(newest, |o| o.level = level).await;
     let now = noon(day(newest).next().unwrap());
+    let verifier = log.verifier(VerifyOptions::new(level, now)).await;
+    let mut manifests = Manifests::default();
+    let verification = verifier.run_with(&mut manifests, &Silent).await.unwrap();
     let desk = reader(log, now);
     let days = (log.policy.first_day, now.day());
     let query = Query { days: Some(days), ..Query::default() };
@@ -176,7 +200,10 @@ pub(crate) async fn facts_at(log: &TestLog, newest: &str, level: Level, top: usi
     scan.all(|problem| reading.problem(problem.to_string()), each).await.unwrap();
     reading.tally(&scan);
     let statistics = collector.finish(top);
-    let calendar = read_days(&desk, days, log.policy.max_seal_hours, &verification).await.unwrap();
+    let hours = log.policy.max_seal_hours;
+    let calendar = read_days(&desk, days, hours, &verification, &manifests.0).await.unwrap();
+    let read = read_days(&desk, days, hours, &verification, &BTreeMap::new()).await.unwrap();
+    assert_eq!(calendar, read, "what verification read is what is read without it");
     let holds = Holds::read(&*log.state, &desk.origin, &log.policy.officers, 0).await.unwrap();
     let holds = HoldFacts {
         standing: holds.standing().cloned().collect(),

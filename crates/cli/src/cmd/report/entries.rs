@@ -1,5 +1,7 @@
-//! Takes the entries of a log: of sealed days as verification opens them, all others from a scan.
+//! Takes the entries of a log: of sealed days as verification opens them, all others from a scan. And what the
+//! manifests of sealed days say.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -8,8 +10,9 @@ use dayseal_auditor::query::Passing;
 use dayseal_chain::verify::Listener;
 use dayseal_format::Day;
 use dayseal_format::event::Event;
-use dayseal_format::record::BatchRecord;
+use dayseal_format::record::{BatchRecord, DayRecord, Record};
 use dayseal_report::collect::Collector;
+use dayseal_report::days::SealedFacts;
 
 use super::detect::{Detector, Found};
 
@@ -41,12 +44,14 @@ pub(super) struct Entries {
     pub(super) numbers: Numbers,
     /// What verification brought.
     pub(super) taken: Taken,
+    /// The days whose manifests it found signed.
+    pub(super) sealed: BTreeMap<Day, SealedFacts>,
 }
 
 impl Entries {
     pub(super) fn new(days: RangeInclusive<Day>) -> Self {
         let (detector, numbers) = (Arc::new(Detector::new()), Numbers::default());
-        Self { days, detector, numbers, taken: Taken::default() }
+        Self { days, detector, numbers, taken: Taken::default(), sealed: BTreeMap::new() }
     }
 
     /// Takes an entry that a scan finds.
@@ -64,6 +69,10 @@ impl Listener for Entries {
     fn hear(&self) -> impl Fn(&mut Numbers, &BatchRecord, &Event) + Clone + Send + Sync + 'static {
         let detector = self.detector.clone();
         move |numbers, batch, event| numbers.add(&detector, event, batch.key.day, true)
+    }
+
+    fn sealed(&mut self, head: &DayRecord, records: &[Record]) {
+        self.sealed.insert(head.day, SealedFacts::new(head, records));
     }
 
     fn batch(&mut self, sealed_by: Day, batch: &BatchRecord, heard: Numbers) {

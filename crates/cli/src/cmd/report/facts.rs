@@ -48,7 +48,7 @@ pub(super) async fn gather(
     let verification = verification?;
 
     let scanned = entries.scanned();
-    let Entries { mut numbers, taken, .. } = entries;
+    let Entries { mut numbers, taken, sealed, .. } = entries;
     let query = Query { days: Some((from, to)), ..Query::default() };
     // Nobody is looked for: no secret is needed.
     let people = People::new(log.origin.clone(), Vec::new());
@@ -74,7 +74,8 @@ pub(super) async fn gather(
     tell_tally(&scan.tally);
 
     let statistics = numbers.collector.finish(own.top as usize);
-    let calendar = read_days(&log, (from, to), policy.max_seal_hours, &verification).await?;
+    let calendar =
+        read_days(&log, (from, to), policy.max_seal_hours, &verification, &sealed).await?;
     let whole = from == log.first_day && to >= desk.today() && reading.problems == 0;
     let compared = (whole && !statistics.holds_left_out).then_some(&*statistics.recorded_holds);
     let holds = holds(config, &policy, compared).await?;
