@@ -13,7 +13,8 @@ use bytes::Bytes;
 use crate::directory::write::Content;
 use crate::key::{check_key, check_prefix};
 use crate::{
-    Capabilities, Condition, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError, StoredObject,
+    Capabilities, Condition, Entry, ErrorKind, ObjectMeta, Page, Sha256, Store, StoreError,
+    StoredObject,
 };
 
 /// Half-written files live here until they are whole; ignored by listings, may be emptied while nobody writes.
@@ -199,6 +200,12 @@ impl Store for DirectoryStore {
         check_prefix("list", &self.root.url, prefix)?;
         let prefix = prefix.to_owned();
         self.blocking("list", move |root| listing::prefixes(root, &prefix)).await
+    }
+
+    async fn list_direct(&self, prefix: &str) -> Result<Vec<Entry>, StoreError> {
+        check_prefix("list", &self.root.url, prefix)?;
+        let prefix = prefix.to_owned();
+        self.blocking("list", move |root| listing::direct(root, &prefix)).await
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -140,10 +140,19 @@ async fn links_and_odd_names_are_listed_and_never_followed() {
     assert_eq!(store.list_prefixes("day/").await.unwrap(), ["day/s/"]);
     assert_eq!(keys(&store, "day/s/").await, expected[1..6]);
     assert_eq!(keys(&store, "day/t").await, ["day/t"]);
+    let direct = async |prefix: &str| {
+        let found = store.list_direct(prefix).await.unwrap();
+        found.into_iter().map(|e| e.key).collect::<Vec<_>>()
+    };
+    assert_eq!(direct("day/").await, ["day/t"]);
+    assert_eq!(direct("day/s/").await, expected[1..6]);
+    assert_eq!(direct("day/s/b").await, [expected[5]]);
+    assert!(direct("").await.is_empty());
     // Behind a link, below a file, not there.
     for nothing in ["day/t/", "day/t/secret", "day/s/0/", "day/u/", "none/s/0"] {
         assert!(keys(&store, nothing).await.is_empty(), "{nothing}");
         assert!(store.list_prefixes(nothing).await.unwrap().is_empty(), "{nothing}");
+        assert!(direct(nothing).await.is_empty(), "{nothing}");
     }
     for key in ["day/s/1", "day/t/secret"] {
         let e = store.get(key, None, 99).await.unwrap_err();

@@ -56,12 +56,36 @@ pub(super) fn prefixes(root: &Root, prefix: &str) -> Result<Vec<String>, StoreEr
     for child in children(&directory, above).map_err(failed)? {
         if child.descend
             && child.key.starts_with(prefix)
-            && holds_something(&child).map_err(failed)?
+            && holds_something(&child.path).map_err(failed)?
         {
             found.push(child.key);
         }
     }
     Ok(found)
+}
+
+/// The objects directly below `prefix`. A directory whose name is not UTF-8 is a stray, and none of them.
+pub(super) fn direct(root: &Root, prefix: &str) -> Result<Vec<Entry>, StoreError> {
+    let failed = |e| error("list", &root.url, e);
+    let mut found = Vec::new();
+    let Some((directory, above)) = above(root, prefix)? else { return Ok(found) };
+    for child in children(&directory, above).map_err(failed)? {
+        if child.key.starts_with(prefix) && !child.key.ends_with('/') {
+            found.extend(entry(child).map_err(failed)?);
+        }
+    }
+    Ok(found)
+}
+
+/// A file as it is listed; `None` if it was removed since its name was read.
+fn entry(child: Child) -> io::Result<Option<Entry>> {
+    let length = match fs::symlink_metadata(&child.path) {
+        Ok(found) => found.len(),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let (key, kind) = (child.key, EntryKind::Object);
+    Ok(Some(Entry { key, version: None, latest: true, length, kind }))
 }
 
 struct Walk<'a> {
@@ -96,27 +120,16 @@ impl Walk<'_> {
     }
 
     fn entry(&mut self, child: Child) -> io::Result<()> {
-        let length = match fs::symlink_metadata(&child.path) {
-            Ok(found) => found.len(),
-            // Removed since its name was read.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(e),
-        };
+        let Some(entry) = entry(child)? else { return Ok(()) };
         if let Some(last) = self.page.entries.last()
             && self.page.entries.len() >= PAGE
             // Names that look the same stay on one page, since the next one starts after their key.
-            && last.key != child.key
+            && last.key != entry.key
         {
             self.page.next = Some(Cursor { key: last.key.clone(), version: None }.encode());
             return Ok(());
         }
-        self.page.entries.push(Entry {
-            key: child.key,
-            version: None,
-            latest: true,
-            length,
-            kind: EntryKind::Object,
-        });
+        self.page.entries.push(entry);
         Ok(())
     }
 }
@@ -147,9 +160,23 @@ fn children(path: &Path, key: &str) -> io::Result<Vec<Child>> {
     Ok(children)
 }
 
-fn holds_something(directory: &Child) -> io::Result<bool> {
-    for child in children(&directory.path, &directory.key)? {
-        if !child.descend || holds_something(&child)? {
+/// Whether a file lies in a directory or below it: the first that is met says so.
+fn holds_something(path: &Path) -> io::Result<bool> {
+    let names = match fs::read_dir(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        names => names?,
+    };
+    let mut below = Vec::new();
+    for name in names {
+        let name = name?;
+        if name.file_type()?.is_dir() && name.file_name().to_str().is_some() {
+            below.push(name.path());
+        } else {
+            return Ok(true);
+        }
+    }
+    for path in below {
+        if holds_something(&path)? {
             return Ok(true);
         }
     }
