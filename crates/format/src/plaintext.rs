@@ -3,10 +3,18 @@
 //! `lines length ‖ frame length ‖ zstd frame ‖ zeros`, two big-endian u32. Normative:
 //! `docs/spec/batch.md`, "Plaintext". Batches and content objects both hold it.
 
-use zstd::bulk::Compressor;
+use std::cell::RefCell;
+
+use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe;
 
 use crate::batch::{MAX_ENTRIES_LEN, padded_len};
+
+thread_local! {
+    /// What a thread decompresses with, some 100 KiB: as much as a small batch has, and slower to make.
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("zstd context"));
+}
 
 /// The plaintext of these lines. `None` if zstd fails.
 pub(crate) fn pack(lines: &[u8], compressor: &mut Compressor<'_>) -> Option<Vec<u8>> {
@@ -45,7 +53,7 @@ pub(crate) fn unpack(plain: &[u8]) -> Result<Vec<u8>, &'static str> {
     if zstd_safe::get_frame_content_size(frame).ok().flatten() != Some(lines_len as u64) {
         return Err("the zstd frame declares another length");
     }
-    let lines =
-        zstd::bulk::decompress(frame, lines_len).map_err(|_| "the zstd frame is corrupt")?;
+    let lines = DECOMPRESSOR.with_borrow_mut(|zstd| zstd.decompress(frame, lines_len));
+    let lines = lines.map_err(|_| "the zstd frame is corrupt")?;
     if lines.len() == lines_len { Ok(lines) } else { Err("the zstd frame has another length") }
 }

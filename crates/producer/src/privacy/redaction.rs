@@ -176,7 +176,7 @@ impl Redaction {
         for digit in b'0'..=b'9' {
             table[usize::from(digit)] = on(&[Card, Ipv4, Iban, Ssn, Phone], trigger::DIGIT);
         }
-        for letter in *b"eBbAsrghxn" {
+        for letter in (0..=255).filter(|b| tokens::begins(*b)) {
             table[usize::from(letter)] = on(&[Jwt, Bearer, AwsKey, ApiKey], trigger::LETTER);
         }
         for byte in (0..=255u8).filter(u8::is_ascii_alphanumeric) {
@@ -255,9 +255,16 @@ impl Redaction {
         for (skip, byte) in bytes[at..].iter().enumerate() {
             let this = class(*byte);
             let trigger = this & !trigger::IN_WORD;
-            // Most letters stand inside a word.
-            if trigger != 0 && (trigger != trigger::LETTER || before & trigger::IN_WORD == 0) {
-                return Some((at + skip, trigger));
+            if trigger != 0 {
+                let here = at + skip;
+                // Most letters stand inside a word, and most words of prose do not go on so.
+                let likely = || {
+                    before & trigger::IN_WORD == 0
+                        && bytes.get(here + 1).is_some_and(|next| tokens::likely(*byte, *next))
+                };
+                if trigger != trigger::LETTER || likely() {
+                    return Some((here, trigger));
+                }
             }
             before = this;
         }

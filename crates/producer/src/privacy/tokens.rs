@@ -7,34 +7,52 @@ fn is_url_safe(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')
 }
 
+/// How known credentials begin: first letters, and the second ones that follow any of them.
+const BEGINNINGS: [(&[u8], &[u8]); 8] = [
+    (b"e", b"y"),
+    (b"bB", b"eE"),
+    (b"A", b"BCIKS"),
+    (b"sr", b"k"),
+    (b"g", b"hil"),
+    (b"x", b"o"),
+    (b"h", b"f"),
+    (b"n", b"p"),
+];
+
+/// For each byte, in which of [`BEGINNINGS`] it stands first and in which second, one bit each.
+const LETTERS: [(u8, u8); 256] = {
+    let mut letters = [(0, 0); 256];
+    let mut n = 0;
+    while n < BEGINNINGS.len() {
+        let (first, second) = BEGINNINGS[n];
+        let mut at = 0;
+        while at < first.len() {
+            letters[first[at] as usize].0 |= 1 << n;
+            at += 1;
+        }
+        at = 0;
+        while at < second.len() {
+            letters[second[at] as usize].1 |= 1 << n;
+            at += 1;
+        }
+        n += 1;
+    }
+    letters
+};
+
+/// Whether a credential may begin with this letter.
+pub(super) fn begins(first: u8) -> bool {
+    LETTERS[usize::from(first)].0 != 0
+}
+
+/// Whether a credential may begin with these two: rules out nearly all words of prose.
+#[inline]
+pub(super) fn likely(first: u8, second: u8) -> bool {
+    LETTERS[usize::from(first)].0 & LETTERS[usize::from(second)].1 != 0
+}
+
 /// A credential that begins with the letter at `at`, the beginning of a word: rule and end.
 pub(super) fn find(text: &mut Text<'_>, at: usize) -> Option<(Rule, usize)> {
-    // Words of prose begin so, too: the second letter rules out nearly all.
-    let pair = [text.bytes[at], text.at(at + 1)];
-    let likely = matches!(
-        &pair,
-        b"ey"
-            | b"be"
-            | b"Be"
-            | b"bE"
-            | b"BE"
-            | b"AK"
-            | b"AS"
-            | b"AB"
-            | b"AC"
-            | b"AI"
-            | b"sk"
-            | b"rk"
-            | b"gh"
-            | b"gi"
-            | b"gl"
-            | b"xo"
-            | b"hf"
-            | b"np"
-    );
-    if !likely {
-        return None;
-    }
     match text.bytes[at] {
         b'e' => jwt(text, at).map(|end| (Rule::Jwt, end)),
         b'B' | b'b' => bearer(text, at).map(|end| (Rule::Bearer, end)),
