@@ -254,14 +254,13 @@ impl Redaction {
         let mut before = if at > from { class(bytes[at - 1]) } else { 0 };
         for (skip, byte) in bytes[at..].iter().enumerate() {
             let this = class(*byte);
-            let trigger = this & !trigger::IN_WORD;
+            // Most letters stand inside a word; without a branch, since half of them are some beginning.
+            let in_word = (before & trigger::IN_WORD) / (trigger::IN_WORD / trigger::LETTER);
+            let trigger = this & !trigger::IN_WORD & !in_word;
             if trigger != 0 {
                 let here = at + skip;
-                // Most letters stand inside a word, and most words of prose do not go on so.
-                let likely = || {
-                    before & trigger::IN_WORD == 0
-                        && bytes.get(here + 1).is_some_and(|next| tokens::likely(*byte, *next))
-                };
+                // And most words of prose do not go on as a credential does.
+                let likely = || bytes.get(here + 1).is_some_and(|b| tokens::likely(*byte, *b));
                 if trigger != trigger::LETTER || likely() {
                     return Some((here, trigger));
                 }
