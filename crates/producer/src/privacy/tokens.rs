@@ -116,7 +116,7 @@ fn aws_key(text: &Text<'_>, at: usize) -> Option<usize> {
 }
 
 /// Prefixes of providers' keys, and how many characters follow at least.
-const PREFIXES: [(&[u8], usize); 16] = [
+pub(super) const PREFIXES: [(&[u8], usize); 16] = [
     (b"sk-", 20),
     (b"sk_live_", 16),
     (b"sk_test_", 16),

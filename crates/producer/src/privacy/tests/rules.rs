@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::network::{Network, network};
+use super::super::tokens;
 use super::super::{Detector, Mask, Redaction, Rule};
 
 /// `text` with everything masked; the text itself if nothing is found.
@@ -142,6 +143,20 @@ fn credentials() {
             "forbearer abc123456789",
         ],
     );
+}
+
+#[test]
+fn each_beginning_of_a_credential_is_looked_for() {
+    let some = |n: usize| "a1B2c3D4e5".chars().cycle().take(n).collect::<String>();
+    for (prefix, least) in tokens::PREFIXES {
+        check(Rule::ApiKey, &[&format!("⟦{}{}⟧", str::from_utf8(prefix).unwrap(), some(least))]);
+    }
+    for prefix in ["AKIA", "ASIA", "ABIA", "ACCA"] {
+        check(Rule::AwsKey, &[&format!("⟦{prefix}{}⟧", some(16).to_uppercase())]);
+    }
+    for word in ["bearer", "Bearer", "bEARER", "BEARER"] {
+        check(Rule::Bearer, &[&format!("⟦{word} {}⟧", some(20))]);
+    }
 }
 
 #[test]
