@@ -12,7 +12,7 @@ use dayseal_chain::verify::{Listener, Silent};
 use dayseal_chain::{Verifier, VerifyOptions};
 use dayseal_format::event::{Event, EventId};
 use dayseal_format::names::{checkpoint_key, manifest_key};
-use dayseal_format::record::BatchRecord;
+use dayseal_format::record::{BatchRecord, DayRecord, Record};
 use dayseal_format::{BatchKey, Day, Level};
 use dayseal_store::Store;
 use dayseal_testkit::{FaultStore, Operation, TestLog, day, noon};
@@ -51,6 +51,7 @@ struct Heard {
     days: RangeInclusive<Day>,
     taken: Taken,
     entries: Vec<Place>,
+    sealed: Vec<Day>,
 }
 
 impl Listener for Heard {
@@ -60,6 +61,12 @@ impl Listener for Heard {
         &self,
     ) -> impl Fn(&mut Vec<EventId>, &BatchRecord, &Event) + Clone + Send + Sync + 'static {
         |ids, _, event| ids.push(event.id)
+    }
+
+    fn sealed(&mut self, head: &DayRecord, records: &[Record]) {
+        let batches = records.iter().filter(|r| matches!(r, Record::Batch(_))).count();
+        assert_eq!(head.counts.batches, batches as u64);
+        self.sealed.push(head.day);
     }
 
     fn batch(&mut self, sealed_by: Day, batch: &BatchRecord, ids: Vec<EventId>) {
@@ -87,7 +94,8 @@ async fn heard(
     (options.jobs, options.first_run) = (jobs, true);
     let (state, opener) = (Some(&*log.state as _), Some(&*log.keys as _));
     let verifier = Verifier::new(store, state, Some(&log.policy), opener, options).await.unwrap();
-    let mut heard = Heard { days: first..=last, taken: Taken::default(), entries: Vec::new() };
+    let (entries, sealed) = (Vec::new(), Vec::new());
+    let mut heard = Heard { days: first..=last, taken: Taken::default(), entries, sealed };
     verifier.run_with(&mut heard, &Silent).await.unwrap();
     heard
 }
@@ -168,7 +176,7 @@ async fn entries_come_in_order_whatever_is_read_first() {
     let mut order = Vec::new();
     for on in &DAYS[..4] {
         for record in log.manifest(day(on)).await.1 {
-            if let dayseal_format::record::Record::Batch(b) = record {
+            if let Record::Batch(b) = record {
                 order.push(b.key);
             }
         }
@@ -185,38 +193,42 @@ async fn entries_come_in_order_whatever_is_read_first() {
 #[tokio::test]
 async fn heard_and_scanned_are_what_a_scan_alone_has() {
     type Tamper = fn(&TestLog, &[BatchKey]);
-    let cases: [(&str, Tamper); 9] = [
-        ("nothing", |_, _| {}),
-        ("a batch is gone", |log, keys| assert!(log.evidence.remove(&keys[1].to_string()))),
-        ("a batch is hidden", |log, keys| log.evidence.delete(&keys[8].to_string())),
-        ("another version over a batch", |log, keys| {
+    // What is done, and the day that is not signed any more.
+    let cases: [(&str, Option<usize>, Tamper); 9] = [
+        ("nothing", None, |_, _| {}),
+        ("a batch is gone", None, |log, keys| assert!(log.evidence.remove(&keys[1].to_string()))),
+        ("a batch is hidden", None, |log, keys| log.evidence.delete(&keys[8].to_string())),
+        ("another version over a batch", None, |log, keys| {
             drop(log.evidence.overwrite(&keys[2].to_string(), &b"x"[..]));
         }),
-        ("a late batch is gone", |log, keys| {
+        ("a late batch is gone", None, |log, keys| {
             assert!(log.evidence.remove(&keys[30].to_string()));
         }),
-        ("a manifest is gone", |log, _| {
+        ("a manifest is gone", Some(1), |log, _| {
             assert!(log.evidence.remove(&manifest_key(day(DAYS[1]))));
         }),
-        ("a checkpoint is gone", |log, _| {
+        ("a checkpoint is gone", Some(2), |log, _| {
             assert!(log.evidence.remove(&checkpoint_key(day(DAYS[2]))));
         }),
-        ("the newest checkpoint is gone", |log, _| {
+        ("the newest checkpoint is gone", Some(3), |log, _| {
             assert!(log.evidence.remove(&checkpoint_key(day(DAYS[3]))));
         }),
-        ("a batch that is not sealed is none", |log, keys| {
+        ("a batch that is not sealed is none", None, |log, keys| {
             let last = keys.iter().find(|key| key.day == day(DAYS[4])).unwrap();
             log.evidence.remove(&last.to_string());
             drop(log.evidence.overwrite(&last.to_string(), &b"x"[..]));
         }),
     ];
-    for (case, tamper) in cases {
+    for (case, unsigned, tamper) in cases {
         let (log, keys) = log().await;
         tamper(&log, &keys);
         for days in [(0, 4), (0, 0), (1, 2), (2, 4), (3, 3), (4, 4)] {
+            let signed = (days.0..=days.1).filter(|n| *n < 4 && Some(*n) != unsigned);
+            let signed: Vec<_> = signed.map(|n| day(DAYS[n])).collect();
             let (store, days) = (&*log.evidence, (DAYS[days.0], DAYS[days.1]));
             let alone = scanned(&log, store, days, &Taken::default()).await;
             let heard = heard(&log, store, days, 3).await;
+            assert_eq!(heard.sealed, signed, "{case}, {days:?}");
             let (rest, tally, problems) = scanned(&log, store, days, &heard.taken).await;
             let count = heard.entries.len() + rest.len();
             let both: BTreeSet<Place> = heard.entries.into_iter().chain(rest).collect();

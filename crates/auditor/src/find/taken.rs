@@ -70,6 +70,7 @@ mod tests {
         taken.batch(third, key(third, 0), 5);
         taken.day(third);
         assert!(taken.has(second, &key(first, 9)) && !taken.has(second, &key(second, 0)));
+        assert!(!taken.has(day("2026-11-04"), &key(first, 9)), "as another day lists it");
         assert!(taken.has_day(first) && !taken.has_day(second) && taken.has_day(third));
         assert_eq!((taken.counts(), taken.others.len()), ((4, 14), 1));
     }

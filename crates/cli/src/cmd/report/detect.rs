@@ -87,16 +87,19 @@ mod tests {
     #[test]
     fn entries_texts_and_the_first_ids() {
         const fn shared<T: Sync>(_: &T) {}
-        let (detector, mut found) = (Detector::new(), Found::default());
+        let (detector, mut found, mut later) =
+            (Detector::new(), Found::default(), Found::default());
         shared(&detector);
         let mut ids = Vec::new();
         for n in 0..30 {
+            let found = if n < 15 { &mut found } else { &mut later };
             let clear = event(n, "token=s3cr3t9 paid by 4111 1111 1111 1111");
             found.add(clear.id, detector.look(&clear));
             ids.push(clear.id);
             let masked = event(100 + n, "token=[redacted:secret] ada@example.com");
             found.add(masked.id, detector.look(&masked));
         }
+        found.merge(later);
         let rules = [("card".to_owned(), 30), ("secret".to_owned(), 30)].into();
         ids.truncate(EXAMPLES);
         assert_eq!(found.finish(), Unmasked { entries: 30, rules, examples: ids });
