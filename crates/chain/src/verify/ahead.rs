@@ -30,7 +30,8 @@ const BUDGET: u32 = 12 * 1024;
 /// A day's manifest, consistent in itself; `None` if it is not there.
 pub(super) type ReadManifest = Result<Option<Arc<DayManifest>>, Finding>;
 
-/// A day as far as it is read before its turn. A checkpoint or listing that could not be read is an error for who needs it.
+/// A day as far as it is read before its turn. A checkpoint or listing that could not be read is an error for who
+/// needs it.
 pub(super) struct DayAhead<'s> {
     /// Its signed checkpoint, verbatim, if it has one.
     pub(super) note: Option<Result<Bytes, StoreError>>,
